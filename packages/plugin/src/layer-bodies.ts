@@ -1,0 +1,44 @@
+import * as z from "zod";
+
+/** The body of a plugin.yaml whose layer is `engine`: a module, or a program that serves hooks. */
+export interface EnginePluginBody {
+  /** The module, relative to the file. */
+  readonly entry: string;
+  /** Hook points it wants, e.g. `container.preCreate`. */
+  readonly hooks: readonly string[];
+}
+
+/** The body of a plugin.yaml whose layer is `driver`: Docker's plug-in v2 configuration stands beside it in config.json. */
+export interface DriverPluginBody {
+  /** e.g. `docker.volumedriver/1.0`. */
+  readonly interfaces: readonly string[];
+  readonly socket: string;
+  readonly capabilities: readonly string[];
+}
+
+/** The body of a plugin.yaml whose layer is `cluster`. */
+export interface ClusterPluginBody {
+  /** The kind of plug-in, e.g. `HOSTNAME` or one of its own such as `LIST_NODE`. */
+  readonly type: string;
+  /** The module or executable, relative to the file; absent for the built-in types. */
+  readonly entry?: string;
+  /** Phases in which it runs, e.g. `PostInstall`. */
+  readonly phases: readonly string[];
+}
+
+export const engineBodyField: z.ZodType<EnginePluginBody> = z.strictObject({
+  entry: z.string().min(1),
+  hooks: z.array(z.string()).min(1),
+});
+
+export const driverBodyField: z.ZodType<DriverPluginBody> = z.strictObject({
+  interfaces: z.array(z.string().regex(/^[a-z.]+\/\d+\.\d+$/, "An interface is e.g. docker.volumedriver/1.0.")).min(1),
+  socket: z.string().min(1),
+  capabilities: z.array(z.string()).default([]),
+});
+
+export const clusterBodyField: z.ZodType<ClusterPluginBody> = z.strictObject({
+  type: z.string().regex(/^[A-Z][A-Z0-9_]*$/, "A cluster plug-in's type has capital letters and underscores, e.g. LIST_NODE."),
+  entry: z.string().min(1).exactOptional(),
+  phases: z.array(z.string()).min(1),
+});

@@ -1,0 +1,91 @@
+import * as z from "zod";
+import { type ConfigGroup, configGroupField, configRules } from "./config-schema.ts";
+import { asRecord, nameField, versionField, withRule } from "./fields.ts";
+import {
+  type ClusterPluginBody,
+  clusterBodyField,
+  type DriverPluginBody,
+  driverBodyField,
+  type EnginePluginBody,
+  engineBodyField,
+} from "./layer-bodies.ts";
+import { type PodPluginBody, podBodyField } from "./pod-body.ts";
+import type { PlainProblem } from "./problem.ts";
+
+export type Layer = "pod" | "engine" | "driver" | "cluster";
+
+export interface PluginMetadata {
+  readonly name: string;
+  readonly version: string;
+  readonly displayName?: string;
+  readonly description?: string;
+}
+
+/** Where a plug-in attaches, what it is there, and its settings. */
+export type PluginSpec =
+  | { readonly layer: "pod"; readonly pod: PodPluginBody; readonly config: readonly ConfigGroup[] }
+  | { readonly layer: "engine"; readonly engine: EnginePluginBody; readonly config: readonly ConfigGroup[] }
+  | { readonly layer: "driver"; readonly driver: DriverPluginBody; readonly config: readonly ConfigGroup[] }
+  | { readonly layer: "cluster"; readonly cluster: ClusterPluginBody; readonly config: readonly ConfigGroup[] };
+
+export type PodPluginSpec = Extract<PluginSpec, { layer: "pod" }>;
+
+/** A plugin.yaml, with every default filled in. */
+export interface PluginManifest {
+  readonly apiVersion: "outrigger.dev/v1";
+  readonly kind: "Plugin";
+  readonly metadata: PluginMetadata;
+  readonly spec: PluginSpec;
+}
+
+/** A manifest of the `pod` layer. */
+export interface PodPluginManifest extends PluginManifest {
+  readonly spec: PodPluginSpec;
+}
+
+const config = z.array(configGroupField).default([]);
+
+/** The schema of plugin.yaml. Use {@link readPluginManifest} to read a file: it places every mistake. */
+export const pluginManifestField: z.ZodType<PluginManifest> = withRule(
+  z.strictObject({
+    apiVersion: z.literal("outrigger.dev/v1"),
+    kind: z.literal("Plugin"),
+    metadata: z.strictObject({
+      name: nameField,
+      version: versionField,
+      displayName: z.string().max(64).exactOptional(),
+      description: z.string().max(1024).exactOptional(),
+    }),
+    spec: z.discriminatedUnion("layer", [
+      z.strictObject({ layer: z.literal("pod"), pod: podBodyField, config }),
+      z.strictObject({ layer: z.literal("engine"), engine: engineBodyField, config }),
+      z.strictObject({ layer: z.literal("driver"), driver: driverBodyField, config }),
+      z.strictObject({ layer: z.literal("cluster"), cluster: clusterBodyField, config }),
+    ]),
+  }),
+  manifestRules,
+);
+
+function* manifestRules(value: unknown): Generator<PlainProblem> {
+  const spec = asRecord(asRecord(value)["spec"]);
+  const pod = asRecord(spec["pod"]);
+  const name = asRecord(asRecord(value)["metadata"])["name"];
+  yield* configRules(spec["config"], ["spec", "config"]);
+  for (const side of ["before", "after"] as const) {
+    const names: unknown = pod[side];
+    const at = Array.isArray(names) ? names.indexOf(name) : -1;
+    if (at >= 0 && name !== undefined) {
+      yield {
+        path: ["spec", "pod", side, at],
+        code: "cycle",
+        message: `${String(name)} can't come ${side} itself.`,
+        hint: "Remove the name.",
+      };
+    }
+  }
+}
+
+/** True for a plug-in that becomes a container of a pod. */
+export function isPodPlugin(manifest: PluginManifest): manifest is PodPluginManifest {
+  return manifest.spec.layer === "pod";
+}

@@ -1,0 +1,3 @@
+export * from "./compose.ts";
+export * from "./diff.ts";
+export * from "./pod.ts";
