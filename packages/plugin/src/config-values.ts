@@ -1,6 +1,6 @@
 import type { ConfigValues, GivenValue, Port, SecretFrom } from "./application.ts";
 import { type ConfigGroup, type ConfigItem, type ConfigValue, checkItemValue } from "./config-schema.ts";
-import { asRecord } from "./fields.ts";
+import { asRecord, ownValue } from "./fields.ts";
 import { nearest } from "./nearest.ts";
 import type { PlainProblem } from "./problem.ts";
 
@@ -54,7 +54,7 @@ export function checkValues(config: readonly ConfigGroup[], values: ConfigValues
   const strange = Object.keys(values)
     .filter((name) => !groups.has(name))
     .map((name) => unknownName([name], "group", name, [...groups.keys()]));
-  return [...strange, ...config.flatMap((group) => checkGroup(group, asRecord(values[group.group]), scope))];
+  return [...strange, ...config.flatMap((group) => checkGroup(group, asRecord(ownValue(values, group.group)), scope))];
 }
 
 function checkGroup(group: ConfigGroup, given: Readonly<Record<string, unknown>>, scope: ValueScope): PlainProblem[] {
@@ -90,11 +90,11 @@ function checkGroup(group: ConfigGroup, given: Readonly<Record<string, unknown>>
       found: speaks,
     });
   }
-  return [...strange, ...ports.flatMap((port) => checkPort(group, port, asRecord(given[port.key])))];
+  return [...strange, ...ports.flatMap((port) => checkPort(group, port, asRecord(ownValue(given, port.key))))];
 }
 
 function checkPort(group: ConfigGroup, { key, port }: ScopedPort, given: Readonly<Record<string, unknown>>): PlainProblem[] {
-  const mismatched = group.items.filter((item) => !appliesTo(item, port) && given[item.name] !== undefined);
+  const mismatched = group.items.filter((item) => !appliesTo(item, port) && ownValue(given, item.name) !== undefined);
   const problems = mismatched.map(
     (item): PlainProblem => ({
       path: [group.group, key, item.name],
@@ -120,7 +120,7 @@ function checkItems(items: readonly ConfigItem[], given: Readonly<Record<string,
         items.map((item) => item.name),
       ),
     );
-  return [...strange, ...items.flatMap((item) => checkItem(item, given[item.name], [...path, item.name]))];
+  return [...strange, ...items.flatMap((item) => checkItem(item, ownValue(given, item.name), [...path, item.name]))];
 }
 
 function checkItem(item: ConfigItem, value: unknown, path: readonly string[]): PlainProblem[] {

@@ -1,4 +1,16 @@
-import { type Document, isMap, isNode, isPair, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLError } from "yaml";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+  type YAMLError,
+} from "yaml";
 import type * as z from "zod";
 import { formatPath, type PlainProblem, type Problem } from "./problem.ts";
 import { problemsOf } from "./schema-problems.ts";
@@ -44,6 +56,29 @@ export function readSource(text: string, file: string): Reading<SourceDocument> 
   return plainValue(document, file, at);
 }
 
+/** A key that JavaScript would not treat as data; schemas would drop it without a word. */
+function reservedKeys(
+  document: Document.Parsed,
+  file: string,
+  at: (offset: number) => { line: number; column: number },
+): readonly Problem[] {
+  const found: Problem[] = [];
+  visit(document, {
+    Pair: (_, pair) => {
+      if (!isScalar(pair.key) || pair.key.value !== "__proto__") return;
+      found.push({
+        file,
+        ...at(pair.key.range?.[0] ?? 0),
+        path: "",
+        code: "unknown-key",
+        message: 'The key "__proto__" is reserved.',
+        found: "__proto__",
+      });
+    },
+  });
+  return found;
+}
+
 /** Reads a YAML file against a schema. */
 export function readDocument<T>(
   text: string,
@@ -63,6 +98,8 @@ function plainValue(
   file: string,
   at: (offset: number) => { line: number; column: number },
 ): Reading<SourceDocument> {
+  const reserved = reservedKeys(document, file, at);
+  if (reserved.length > 0) return { ok: false, problems: reserved };
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });

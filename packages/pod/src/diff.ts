@@ -1,4 +1,5 @@
-import type { Pod } from "./pod.ts";
+import { containerChanges, same } from "./container-changes.ts";
+import type { Container, ContainerRole, DiscoveryDocument, Pod } from "./pod.ts";
 
 /** What a change costs: nothing, nothing that stops, one container, or the whole pod. In rising order. */
 export type ChangeKind = "none" | "hot" | "restart" | "recreate";
@@ -18,10 +19,88 @@ export interface PodDiff {
   readonly changes: readonly PodChange[];
 }
 
-/** What must happen to make `before` into `after`. Undefined `before`: the pod does not run yet. */
+const unchanged: PodDiff = { kind: "none", changes: [] };
+const rank: Readonly<Record<ChangeKind, number>> = { none: 0, hot: 1, restart: 2, recreate: 3 };
+
+/**
+ * What must happen to make `before` into `after`; undefined `before`: the pod does not run yet.
+ *
+ * Recreated is what only a new pod can have: ports, kinds of volumes, init containers (they end before the app starts, so a changed app comes after
+ * them too), and network plug-ins that come or go (the app starts after them). A sidecar, or an app without init containers, is replaced alone.
+ * The order among sidecars counts only at their start, so it is no change.
+ */
 export function diff(before: Pod | undefined, after: Pod): PodDiff {
-  return {
-    kind: before === undefined ? "recreate" : "none",
-    changes: before === undefined ? [{ kind: "recreate", reason: `${after.name} is new` }] : [],
-  };
+  if (before === undefined) return { kind: "recreate", changes: [{ kind: "recreate", reason: `${after.name} is new` }] };
+  if (same(before, after)) return unchanged;
+  const whole = [...portChanges(before, after), ...volumeChanges(before, after), ...orderChanges(before, after)];
+  const changes = [...whole, ...containersChanges(before, after), ...discoveryChanges(before, after)];
+  const kind = changes.reduce<ChangeKind>((most, change) => (rank[change.kind] > rank[most] ? change.kind : most), "none");
+  return { kind, changes };
+}
+
+function recreate(reason: string): PodChange {
+  return { kind: "recreate", reason };
+}
+
+function portChanges(before: Pod, after: Pod): readonly PodChange[] {
+  if (same(before.ports, after.ports)) return [];
+  const text = (pod: Pod): string =>
+    pod.ports
+      .map(({ port, publish, entry }) =>
+        [port, publish && `published on ${publish.address}:${publish.port}`, entry && `entered at ${entry}`].filter(Boolean).join(" "),
+      )
+      .join(", ") || "none";
+  return [recreate(`the ports change from ${text(before)} to ${text(after)}`)];
+}
+
+function volumeChanges(before: Pod, after: Pod): readonly PodChange[] {
+  const old = new Map(before.volumes.map((volume) => [volume.name, volume.ephemeral]));
+  const changed = after.volumes.filter(({ name, ephemeral }) => old.has(name) && old.get(name) !== ephemeral);
+  return changed.map(({ name, ephemeral }) => recreate(`the volume ${name} becomes ${ephemeral ? "ephemeral" : "lasting"}`));
+}
+
+function namesOf(pod: Pod, role: ContainerRole): readonly string[] {
+  return pod.containers.filter((container) => container.role === role).map(({ name }) => name);
+}
+
+function orderChanges(before: Pod, after: Pod): readonly PodChange[] {
+  return (["init", "network"] as const).flatMap((role) => {
+    const [old, now] = [namesOf(before, role), namesOf(after, role)];
+    if (same(old, now)) return [];
+    const what = role === "init" ? "init plug-ins run before the app" : "network plug-ins start before the app";
+    return [recreate(`${what}, and they change from ${old.join(", ") || "none"} to ${now.join(", ") || "none"}`)];
+  });
+}
+
+function containersChanges(before: Pod, after: Pod): readonly PodChange[] {
+  const old = new Map(before.containers.map((container) => [container.name, container]));
+  const now = new Set(after.containers.map(({ name }) => name));
+  const hasInit = after.containers.some(({ role }) => role === "init");
+  const removed = before.containers.filter(({ name, role }) => role === "sidecar" && !now.has(name));
+  return [
+    ...removed.map(({ name }): PodChange => ({ kind: "restart", container: name, action: "remove", reason: `${name} is removed` })),
+    ...after.containers.flatMap((container) => {
+      const earlier = old.get(container.name);
+      if (earlier === undefined) return container.role === "sidecar" ? [restart(container, "add", `${container.name} is added`)] : [];
+      const reasons = containerChanges(earlier, container);
+      if (reasons.length === 0) return [];
+      const reason = `${container.name}: ${reasons.join("; ")}`;
+      if (container.role === "init" || earlier.role !== container.role) return [recreate(reason)];
+      if (container.role === "app" && hasInit) return [recreate(`${reason} (init plug-ins run before the app)`)];
+      return [restart(container, "replace", reason)];
+    }),
+  ];
+}
+
+function restart(container: Container, action: "add" | "replace", reason: string): PodChange {
+  return { kind: "restart", container: container.name, action, reason };
+}
+
+/** A document that comes or goes belongs to a container that does so too; only changed ones are hot. */
+function discoveryChanges(before: Pod, after: Pod): readonly PodChange[] {
+  return Object.entries(after.discovery).flatMap(([plugin, document]): readonly PodChange[] => {
+    const earlier: DiscoveryDocument | undefined = before.discovery[plugin];
+    if (earlier === undefined || same(earlier, document)) return [];
+    return [{ kind: "hot", reason: `${plugin}: its live settings change` }];
+  });
 }

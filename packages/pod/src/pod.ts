@@ -71,13 +71,18 @@ export interface PodPort {
   readonly port: number;
   readonly protocol: Protocol;
   readonly publish?: Publish;
+  /** Where traffic for the port goes in when an ingress plug-in has taken it over; absent: at the port itself. */
+  readonly entry?: number;
 }
+
+/** Settings by name. A secret stands as its reference; whoever serves the document puts its text in. */
+export type DiscoveryOptions = Readonly<Record<string, string | { readonly secret: SecretReference }>>;
 
 /** The text that discovery serves to one plug-in; values are always strings. Its shape is Rainbond's ResourceSpec. */
 export interface DiscoveryDocument {
   readonly base_ports: readonly DiscoveryPort[];
   readonly base_services: readonly DiscoveryService[];
-  readonly base_normal: { readonly options: Readonly<Record<string, string>> };
+  readonly base_normal: { readonly options: DiscoveryOptions };
 }
 
 export interface DiscoveryPort {
@@ -86,7 +91,7 @@ export interface DiscoveryPort {
   readonly port: number;
   readonly listen_port: number;
   readonly protocol: Protocol;
-  readonly options: Readonly<Record<string, string>>;
+  readonly options: DiscoveryOptions;
 }
 
 export interface DiscoveryService {
@@ -96,7 +101,7 @@ export interface DiscoveryService {
   readonly depend_service_id: string;
   readonly port: number;
   readonly protocol: Protocol;
-  readonly options: Readonly<Record<string, string>>;
+  readonly options: DiscoveryOptions;
 }
 
 /** A component with its plug-ins, ready to run: what a runtime makes real. Plain data: two equal pods have equal JSON. */
