@@ -46,8 +46,14 @@ export function isOutriggerError(value: unknown): value is OutriggerError {
   return typeof value === "object" && value !== null && "brand" in value && value.brand === brand;
 }
 
+/** Makes the error of one entry; carries the entry, from which docs/errors.md is generated. */
+export interface ErrorMaker<D extends ErrorDefinition> {
+  (details: ErrorDetails<D>, context?: ErrorContext): OutriggerError;
+  readonly definition: ErrorDefinition;
+}
+
 export type ErrorCatalogue<Table extends Readonly<Record<string, ErrorDefinition>>> = {
-  readonly [Code in keyof Table]: (details: ErrorDetails<Table[Code]>, context?: ErrorContext) => OutriggerError;
+  readonly [Code in keyof Table]: ErrorMaker<Table[Code]>;
 };
 
 /**
@@ -62,7 +68,7 @@ export function defineErrors<const Table extends Readonly<Record<string, ErrorDe
   const makers = Object.entries(table).map(([code, definition]) => {
     const make = (details: Readonly<Record<string, string | number>>, context?: ErrorContext): OutriggerError =>
       new OutriggerError(code, definition.status, fill(definition.message, details), fill(definition.mend, details), context);
-    return [code, make];
+    return [code, Object.assign(make, { definition })];
   });
   return Object.fromEntries(makers) as ErrorCatalogue<Table>;
 }

@@ -103,6 +103,7 @@ function plainValue(
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
+    JSON.stringify(value); // throws when an alias makes the value contain itself
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { ok: false, problems: [{ file, line: 1, column: 1, path: "", code: "yaml-syntax", message }] };

@@ -1,13 +1,21 @@
 import type * as z from "zod";
 import { nearest } from "./nearest.ts";
-import type { PlainProblem, ProblemCode } from "./problem.ts";
+import { formatPath, type PlainProblem, type ProblemCode } from "./problem.ts";
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
 
 /** Turns what zod found into problems that name what was found, what was expected and, for a misspelt word, the nearest right one. */
 export function problemsOf(schema: z.ZodType, value: unknown, issues: readonly Issue[]): PlainProblem[] {
-  return issues.flatMap((issue) => problemsOfIssue(schema, value, issue));
+  const problems = issues.flatMap((issue) => problemsOfIssue(schema, value, issue));
+  // `sorce:` for `source:` is one mistake, not an unknown key and a missing one.
+  const meant = new Set(problems.flatMap((problem) => (problem.code === "unknown-key" ? meantPaths(problem) : [])));
+  return problems.filter((problem) => problem.code !== "missing-key" || !meant.has(formatPath(problem.path)));
+}
+
+function meantPaths(problem: PlainProblem): readonly string[] {
+  const meant = nearest(problem.found ?? "", problem.expected?.split(", ") ?? []);
+  return meant === undefined ? [] : [formatPath([...problem.path.slice(0, -1), meant])];
 }
 
 function problemsOfIssue(schema: z.ZodType, value: unknown, issue: Issue): PlainProblem[] {

@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type ComposeInput, compose, diff, type Pod } from "@outrigger/pod";
+import fc from "fast-check";
+import { anyInput } from "./arbitrary-input.ts";
+
+const runs = { numRuns: 1500 };
+
+function composed(input: ComposeInput): Pod | undefined {
+  const composition = compose(input);
+  return composition.ok ? composition.pod : undefined;
+}
+
+test("no input of the right shape makes compose throw, and it always gives a pod or reasons", () => {
+  let pods = 0;
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      const composition = compose(input);
+      if (composition.ok) pods += 1;
+      else assert.ok(composition.problems.length > 0);
+    }),
+    runs,
+  );
+  assert.ok(pods > 100, `only ${pods} inputs composed: the generator has become too wild to say anything`);
+});
+
+test("equal input gives the same pod, byte for byte", () => {
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      assert.equal(JSON.stringify(compose(structuredClone(input))), JSON.stringify(compose(input)));
+    }),
+    runs,
+  );
+});
+
+test("no plug-in variable ever reaches another container", () => {
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      const pod = composed(input);
+      for (const container of pod?.containers ?? []) {
+        const installation = input.installations.find(({ plugin, enabled }) => enabled && plugin === container.name);
+        const own = (installation?.spec.config ?? [])
+          .filter(({ inject }) => inject === "env")
+          .flatMap(({ items }) => items.map((item) => item.name));
+        const allowed = new Set([...Object.keys(input.component.env), ...(container.role === "app" ? [] : own)]);
+        for (const variable of container.env) assert.ok(allowed.has(variable.name), `${variable.name} in ${container.name}`);
+      }
+    }),
+    runs,
+  );
+});
+
+test("every shared variable reaches every container, under a name that stands once", () => {
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      for (const container of composed(input)?.containers ?? []) {
+        const names = container.env.map((variable) => variable.name);
+        assert.deepEqual(names, [...new Set(names)].sort());
+        for (const shared of Object.keys(input.component.env)) assert.ok(names.includes(shared));
+      }
+    }),
+    runs,
+  );
+});
+
+test("order respects roles and the before/after graph", () => {
+  const rank = { init: 0, network: 1, app: 2, sidecar: 3 };
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      const pod = composed(input);
+      if (pod === undefined) return;
+      const at = new Map(pod.containers.map((container, index) => [container.name, index]));
+      const ranks = pod.containers.map(({ role }) => rank[role]);
+      assert.deepEqual(
+        ranks,
+        ranks.toSorted((a, b) => a - b),
+      );
+      for (const { plugin, spec, enabled } of input.installations) {
+        if (!enabled) continue;
+        const here = at.get(plugin) ?? -1;
+        for (const other of spec.pod.before) if (at.has(other)) assert.ok(here < (at.get(other) ?? -1), `${plugin} before ${other}`);
+        for (const other of spec.pod.after) if (at.has(other)) assert.ok(here > (at.get(other) ?? -1), `${plugin} after ${other}`);
+      }
+    }),
+    runs,
+  );
+});
+
+test("a pod that was applied differs in nothing from itself composed again", () => {
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      const pod = composed(input);
+      if (pod === undefined) return;
+      assert.deepEqual(diff(JSON.parse(JSON.stringify(pod)) as Pod, composed(structuredClone(input)) as Pod), {
+        kind: "none",
+        changes: [],
+      });
+    }),
+    runs,
+  );
+});
+
+test("every difference has a reason, and none goes unnoticed save the order of sidecars and of starting", () => {
+  fc.assert(
+    fc.property(anyInput, anyInput, (one, two) => {
+      const [before, after] = [
+        composed(one),
+        composed({ ...two, application: one.application, component: { ...two.component, name: one.component.name } }),
+      ];
+      if (before === undefined || after === undefined) return;
+      const { kind, changes } = diff(before, after);
+      assert.equal(kind === "none", changes.length === 0);
+      for (const change of changes) assert.ok(change.reason.length > 0);
+      const essence = (pod: Pod): string =>
+        JSON.stringify({
+          ...pod,
+          name: "",
+          dependsOn: [],
+          volumes: [],
+          containers: pod.containers.map((each) => JSON.stringify(each)).sort(),
+        });
+      if (kind === "none") assert.equal(essence(before), essence(after));
+    }),
+    runs,
+  );
+});
