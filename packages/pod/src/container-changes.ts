@@ -1,10 +1,19 @@
-import { isDeepStrictEqual } from "node:util";
 import { formatCpu, formatMemory } from "@outrigger/plugin";
 import type { Container, ContainerResources, Mount, Variable } from "./pod.ts";
 
-/** Two pods of the same input are the same data; comparing their text is the quickest way to see it. */
+/** Equality of plain data: what node:util's isDeepStrictEqual says, several times as fast for trees without classes. */
 export function same(a: unknown, b: unknown): boolean {
-  return a === b || isDeepStrictEqual(a, b);
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((element, index) => same(element, b[index]));
+  const [left, right] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
+  let keys = 0;
+  for (const key in left) {
+    if (!Object.hasOwn(right, key) || !same(left[key], right[key])) return false;
+    keys += 1;
+  }
+  for (const _ in right) keys -= 1;
+  return keys === 0;
 }
 
 /** What differs between two containers of one name, in words; empty when nothing does. */

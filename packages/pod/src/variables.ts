@@ -67,11 +67,23 @@ export function toVariable(name: string, value: Expanded): Variable {
   return typeof value === "string" ? { name, value } : { name, parts: value };
 }
 
-/** Plug-in variables over shared ones, sorted by name. */
+/** Plug-in variables over shared ones, sorted by name; `shared` is sorted already. */
 export function mergeVariables(shared: readonly Variable[], own: readonly Variable[]): readonly Variable[] {
   if (own.length === 0) return shared;
-  const names = new Set(own.map((variable) => variable.name));
-  return [...shared.filter((variable) => !names.has(variable.name)), ...own].sort(byName);
+  const merged: Variable[] = [];
+  let at = 0;
+  for (const variable of [...own].sort(byName)) {
+    for (let next = shared[at]; next !== undefined && next.name <= variable.name; next = shared[at]) {
+      if (next.name !== variable.name) merged.push(next);
+      at += 1;
+    }
+    merged.push(variable);
+  }
+  for (let next = shared[at]; next !== undefined; next = shared[at]) {
+    merged.push(next);
+    at += 1;
+  }
+  return merged;
 }
 
 /** Orders by code unit, the same on every machine. */
