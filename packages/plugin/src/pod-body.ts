@@ -78,6 +78,8 @@ export interface PluginVolume {
   readonly name: string;
   readonly path: string;
   readonly appPath?: string;
+  /** False: it outlives the pod, as a component's named volumes do. */
+  readonly ephemeral: boolean;
 }
 
 /** The body of a plugin.yaml whose layer is `pod`. */
@@ -199,7 +201,9 @@ export const podBodyField: z.ZodType<PodPluginBody> = withRule(
     startup: probeField.exactOptional(),
     securityContext: securityContextField.prefault({}),
     mounts: mountSharingField.prefault({}).describe("Which of the component's volumes the plug-in sees."),
-    volumes: z.array(z.strictObject({ name: nameField, path: pathField, appPath: pathField.exactOptional() })).default([]),
+    volumes: z
+      .array(z.strictObject({ name: nameField, path: pathField, appPath: pathField.exactOptional(), ephemeral: z.boolean().default(true) }))
+      .default([]),
     before: z.array(nameField).default([]),
     after: z.array(nameField).default([]),
     terminationGracePeriodSeconds: seconds.default(10),

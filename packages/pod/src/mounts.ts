@@ -41,7 +41,7 @@ export function podVolumes(component: Component, installations: readonly PodInst
   return [
     ...component.volumes.map(({ name, ephemeral }) => ({ name, ephemeral })),
     ...installations.flatMap(({ plugin, spec }) =>
-      spec.pod.volumes.map(({ name }) => ({ name: pluginVolumeName(plugin, name), ephemeral: true })),
+      spec.pod.volumes.map(({ name, ephemeral }) => ({ name: pluginVolumeName(plugin, name), ephemeral })),
     ),
   ];
 }

@@ -32,7 +32,10 @@ const installation = (names: fc.Arbitrary<string>): fc.Arbitrary<PodInstallation
       before: fc.array(names, { maxLength: 2 }),
       after: fc.array(names, { maxLength: 2 }),
       enabled: fc.boolean(),
-      volumes: fc.array(fc.record({ name, path: fc.constantFrom("/a", "/b"), appPath: fc.constantFrom("/x", "/y") }), { maxLength: 2 }),
+      volumes: fc.array(
+        fc.record({ name, path: fc.constantFrom("/a", "/b"), appPath: fc.constantFrom("/x", "/y"), ephemeral: fc.boolean() }),
+        { maxLength: 2 },
+      ),
       share: fc.oneof(fc.constant("all" as const), fc.array(fc.record({ name, readOnly: fc.boolean() }), { maxLength: 2 })),
     })
     .map(({ plugin, type, config, before, after, enabled, volumes, share }) => ({
