@@ -1,0 +1,36 @@
+import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
+
+type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
+
+const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = [
+  ["Plug-ins, versions and values", pluginErrors as Catalogue],
+];
+
+/** Every generated file, by its path in the checkout. `npm run generate` writes them; a test holds them equal. */
+export function generatedFiles(): Readonly<Record<string, string>> {
+  const schemas = Object.entries(jsonSchemas()).map(([name, schema]) => [`schemas/${name}`, `${JSON.stringify(schema, null, 2)}\n`]);
+  return { ...Object.fromEntries(schemas), "docs/errors.md": errorsPage() };
+}
+
+function errorsPage(): string {
+  const sections = catalogues.map(([title, catalogue]) => {
+    const rows = Object.entries(catalogue).map(
+      ([code, { definition }]) => `| \`${code}\` | ${definition.status} | ${cell(definition.message)} | ${cell(definition.mend)} |`,
+    );
+    return `## ${title}\n\n| code | HTTP status | message | mend |\n|---|---|---|---|\n${rows.join("\n")}\n`;
+  });
+  const problems = Object.entries(problemCodes).map(([code, meaning]) => `| \`${code}\` | ${cell(meaning)} |`);
+  return [
+    "# Errors\n",
+    "Generated from the error catalogues by `npm run generate`.\n",
+    "The CLI prints the message and the mend, and exits 2 where the input is wrong (status 4xx) and 1 otherwise. The API answers with a problem document (RFC 9457) whose `type` is `https://outrigger.dev/problems/` and the code.\n",
+    ...sections,
+    "## Problems in files and requests\n",
+    "One error can stand for several problems, each with its file, line, column and field.\n",
+    `| code | meaning |\n|---|---|\n${problems.join("\n")}\n`,
+  ].join("\n");
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
