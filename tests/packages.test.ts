@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { execute, root } from "./support/sandbox.ts";
 
-test("the packages that `npm run build` makes install into an empty folder, and the command runs there", { timeout: 300_000 }, async (context) => {
+test("the packages that `npm run build` makes install into an empty folder, and the command runs there", {
+  timeout: 300_000,
+}, async (context) => {
   const built = join(root, "dist", "packages");
   if (!existsSync(built)) assert.equal((await execute("npm", ["run", "build"], root)).code, 0);
   const folder = mkdtempSync(join(tmpdir(), "outrigger-install-"));
