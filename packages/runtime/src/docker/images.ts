@@ -140,7 +140,7 @@ function sameRepository(digestName: string, repository: string): boolean {
   return plain(digestName.split("@")[0] ?? "") === plain(repository);
 }
 
-/** The engine takes credentials as URL-safe base64 of JSON. */
+/** The engine takes credentials as JSON in URL-safe base64 with its padding, which "base64url" would leave out. */
 function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString("base64url");
+  return Buffer.from(JSON.stringify(value)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 }
