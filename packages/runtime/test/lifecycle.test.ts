@@ -67,8 +67,15 @@ test("a container killed by hand runs again within 2 s, and its reason is told",
   const ids = await idsOf(key("web"));
   const killed = Date.now();
   await client.call("POST", `/containers/${ids["web"]}/kill`);
-  await until("started again", () => runtime.status(key("web"))?.containers[0]?.restarts === 1 && runtime.status(key("web"))?.state === "ready", 5_000);
+  await until(
+    "started again",
+    () => runtime.status(key("web"))?.containers[0]?.restarts === 1 && runtime.status(key("web"))?.state === "ready",
+    5_000,
+  );
   assert.ok(Date.now() - killed < 2_000, `took ${Date.now() - killed} ms`);
   assert.equal(runtime.status(key("web"))?.reason, "web: killed by SIGKILL (exit 137)");
-  assert.deepEqual(events.map(({ reason }) => reason), ["started", "killed", "restarted"]);
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ["started", "killed", "restarted"],
+  );
 });
