@@ -109,11 +109,12 @@ export class PodKeeper {
   /** Stops keeping; what runs goes on running. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#readiness.stop();
-    clearTimeout(this.#timer);
     this.#jobs.giveUpWaits();
     await this.#running;
     await this.#jobs.settled();
+    // Last, since the look that was under way may have begun to probe or set the timer.
+    this.#readiness.stop();
+    clearTimeout(this.#timer);
     for (const { done } of this.#removals.splice(0))
       done.reject(runtimeErrors["runtime-closed"]({ what: `the removal of ${infraName(this.#options.key)}` }));
   }
