@@ -36,7 +36,7 @@ test("a pod starts in order, shares its network and volumes, and goes without a 
       ["tail", "running", true],
     ],
   );
-  assert.equal(status.upToDate, true);
+  await until("all is as wanted", () => runtime.status(web)?.upToDate);
   const lines = await Array.fromAsync(runtime.logs(web, {}));
   assert.deepEqual(
     lines.filter(({ container }) => container !== "tail").map(({ container, text }) => [container, text]),
