@@ -54,6 +54,7 @@ node_runtime() {
     PATH=$tools/node_modules/.bin:$PATH
   elif ! command -v node >/dev/null || ! node_is_new node; then
     command -v npm >/dev/null || packages "npm, to get a newer Node.js with" nodejs npm
+    is_debian && packages "a library that the newer Node.js is linked with" libatomic1
     step "Installing Node.js 26 into .tools/ of this checkout (TypeScript runs on Node >= 24; nothing outside is changed)"
     mkdir -p "$tools"
     printf '{ "private": true, "allowScripts": { "node": true } }\n' >"$tools/package.json"
