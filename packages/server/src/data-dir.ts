@@ -33,7 +33,8 @@ export async function openDataDir(path: string): Promise<DataDir> {
     await rm(uploads, { recursive: true, force: true });
     await makeFolder(uploads);
     const key = Buffer.from(await keptFile(join(path, "key"), () => randomBytes(32).toString("base64")), "base64");
-    if (key.length !== 32) throw serverErrors["data-dir-unusable"]({ path: join(path, "key"), reason: `it holds ${key.length} bytes, not 32.` });
+    if (key.length !== 32)
+      throw serverErrors["data-dir-unusable"]({ path: join(path, "key"), reason: `it holds ${key.length} bytes, not 32.` });
     const adminTokenPath = join(path, "admin-token");
     const adminToken = await keptFile(adminTokenPath, () => `outrigger_admin_${randomBytes(32).toString("base64url")}`);
     const serverFile = join(path, "server.json");

@@ -98,9 +98,17 @@ const table = {
     message: "The server stopped before the build ended.",
     mend: "Build again.",
   },
-  "build-timeout": { status: 504, message: "The build took longer than {seconds} s.", mend: "Make it quicker, or raise the server's limit." },
+  "build-timeout": {
+    status: 504,
+    message: "The build took longer than {seconds} s.",
+    mend: "Make it quicker, or raise the server's limit.",
+  },
   "build-cancelled": { status: 409, message: "The build was cancelled.", mend: "Build again." },
-  "application-unknown": { status: 404, message: "There is no application {application}.", mend: "`outrigger get applications` lists them." },
+  "application-unknown": {
+    status: 404,
+    message: "There is no application {application}.",
+    mend: "`outrigger get applications` lists them.",
+  },
   "application-deleting": {
     status: 409,
     message: "The application {application} is being removed.",
@@ -116,6 +124,11 @@ const table = {
     message: "The application {application} has no component {component}.",
     mend: "`outrigger get components` lists them.",
   },
+  "component-leaving": {
+    status: 409,
+    message: "The component {component} of {application} is being removed.",
+    mend: "Wait until it is gone, then apply again.",
+  },
   "installation-unknown": {
     status: 404,
     message: "{plugin} is not installed on {component}.",
@@ -130,6 +143,11 @@ const table = {
     status: 422,
     message: "{plugin} can't be installed like this on {component}: {count}.",
     mend: "Mend what is named; nothing was changed.",
+  },
+  "credential-host-taken": {
+    status: 409,
+    message: "The credential {name} is for {host} already.",
+    mend: "Change that one, or delete it first.",
   },
   "credential-unknown": { status: 404, message: "There is no credential {name}.", mend: "`GET credentials` lists them." },
   "changed-meanwhile": {
@@ -167,7 +185,11 @@ const table = {
     message: "Another server works on {path} already.",
     mend: "Use that one, stop it first, or choose another data directory.",
   },
-  "data-dir-unusable": { status: 500, message: "{path} can't be used: {reason}", mend: "Mend the file named, or choose another data directory." },
+  "data-dir-unusable": {
+    status: 500,
+    message: "{path} can't be used: {reason}",
+    mend: "Mend the file named, or choose another data directory.",
+  },
   "address-unusable": {
     status: 503,
     message: "Can't listen on {host}:{port}: {reason}",

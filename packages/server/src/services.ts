@@ -2,6 +2,7 @@ import type { ImageBuilder, PodRuntime } from "@outrigger/runtime";
 import type { Logger } from "pino";
 import type { Bell } from "./bell.ts";
 import type { BuildQueue } from "./builds/queue.ts";
+import type { BuildRecords } from "./builds/records.ts";
 import type { EventLog } from "./events.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { Vault } from "./secrets.ts";
@@ -17,6 +18,7 @@ export interface Services {
   readonly images: ImageBuilder;
   readonly reconciler: Reconciler;
   readonly builds: BuildQueue;
+  readonly records: BuildRecords;
   readonly limits: Limits;
   readonly uploads: string;
   readonly clock: () => Date;

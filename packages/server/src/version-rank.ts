@@ -6,7 +6,13 @@ export function versionRank(version: string): string {
   const dash = version.indexOf("-");
   const core = dash < 0 ? version : version.slice(0, dash);
   const numbers = core.split(".").map(numberRank).join(".");
-  return dash < 0 ? `${numbers}~` : `${numbers}-${version.slice(dash + 1).split(".").map(identifierRank).join("")}`;
+  return dash < 0
+    ? `${numbers}~`
+    : `${numbers}-${version
+        .slice(dash + 1)
+        .split(".")
+        .map(identifierRank)
+        .join("")}`;
 }
 
 function numberRank(digits: string): string {

@@ -17,11 +17,19 @@ export const pageQuery: z.ZodType<PageQuery> = z.strictObject({
 /** Like {@link pageQuery}, where pages are told apart by a number. */
 export const numberedPageQuery: z.ZodType<PageQuery> = z.strictObject({
   limit,
-  after: z.string().regex(/^\d{1,15}$/).optional().describe("`next` of the page before."),
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional()
+    .describe("`next` of the page before."),
 });
 
 /** Cuts the one row too many, which tells that there is another page. */
-export function pageOf<Row>(rows: readonly Row[], limit: number, keyOf: (row: Row) => string): { readonly rows: readonly Row[]; readonly next?: string } {
+export function pageOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => string,
+): { readonly rows: readonly Row[]; readonly next?: string } {
   const last = rows[limit - 1];
   return rows.length <= limit || last === undefined ? { rows } : { rows: rows.slice(0, limit), next: keyOf(last) };
 }

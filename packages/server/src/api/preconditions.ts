@@ -8,7 +8,7 @@ export interface ConditionalHeaders {
   readonly "if-none-match"?: "*" | undefined;
 }
 
-export const conditionalHeaders: z.ZodType<ConditionalHeaders> = z.object({
+export const conditionalHeaders: z.ZodType<ConditionalHeaders> = z.looseObject({
   "if-match": z.string().optional().describe("The ETag that was read; the write is refused where it is another one now."),
   "if-none-match": z.literal("*").optional().describe("Create only."),
 });

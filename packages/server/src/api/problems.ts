@@ -48,10 +48,14 @@ function isFastifyError(error: unknown): error is FastifyError {
 
 const parts: Readonly<Record<string, string>> = { body: "body", params: "path", querystring: "query", headers: "header" };
 
-/** Checks one part of a request against its schema; every mistake is told at once. @throws request-invalid */
-export function parsePart<T>(schema: z.ZodType<T>, value: unknown, part: string): T {
+/** Checks one part of a request against its schema; every mistake is told at once (request-invalid). */
+export function parsePart<T>(
+  schema: z.ZodType<T>,
+  value: unknown,
+  part: string,
+): { readonly value: T } | { readonly error: OutriggerError } {
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return { value: parsed.data };
   const problems = problemsOf(schema, value, parsed.error.issues).map((problem) => withoutPosition(problem));
-  throw serverErrors["request-invalid"]({ part: parts[part] ?? part, count: countProblems(problems.length) }, { problems });
+  return { error: serverErrors["request-invalid"]({ part: parts[part] ?? part, count: countProblems(problems.length) }, { problems }) };
 }

@@ -10,10 +10,10 @@ import { newEtag } from "../store/etag.ts";
 import { replaceInstallations } from "../store/installations.ts";
 import type { ApplicationRow } from "../store/tables.ts";
 import { findTeam } from "../store/teams.ts";
-import { type Checked, checkDesired, type ComponentProblem, publishedPorts } from "./check.ts";
+import { type Checked, type ComponentProblem, checkDesired, publishedPorts } from "./check.ts";
 import { type DesiredComponent, type DesiredInstallation, loadApplication } from "./desired.ts";
-import { createResolver, type Resolver } from "./resolve.ts";
 import { planPods } from "./plan.ts";
+import { createResolver, type Resolver } from "./resolve.ts";
 import { componentRow, installationRow } from "./rows.ts";
 
 /** Refuses the write by the resource as it is; given undefined where there is none. */
@@ -72,7 +72,10 @@ export async function deleteApplication(services: Services, write: Omit<Applicat
   services.reconciler.notice(team, application);
 }
 
-async function currentApplication(tx: Database, { team, application, precondition }: ApplicationWrite): Promise<ApplicationRow | undefined> {
+async function currentApplication(
+  tx: Database,
+  { team, application, precondition }: ApplicationWrite,
+): Promise<ApplicationRow | undefined> {
   const row = await findApplication(tx, team, application);
   if (row?.deleting === 1) throw serverErrors["application-deleting"]({ application });
   precondition(row);

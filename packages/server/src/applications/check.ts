@@ -61,7 +61,9 @@ export function publishedPorts(team: string, application: string, desired: reado
 }
 
 function publishedPort({ publish, protocol }: Port): Pick<PublishedPortRow, "port" | "transport" | "address"> | undefined {
-  return publish && { port: publish.port, transport: protocol === "udp" || protocol === "sctp" ? protocol : "tcp", address: publish.address };
+  return (
+    publish && { port: publish.port, transport: protocol === "udp" || protocol === "sctp" ? protocol : "tcp", address: publish.address }
+  );
 }
 
 async function takenPorts(

@@ -126,7 +126,11 @@ async function prepare(tx: Database, services: Services, change: Change): Promis
   const own = await resolve(tx, services, change, component, before);
   const others = component.installations;
   const installations =
-    own === undefined ? others.filter((each) => each !== before) : before === undefined ? [...others, own] : others.map((each) => (each === before ? own : each));
+    own === undefined
+      ? others.filter((each) => each !== before)
+      : before === undefined
+        ? [...others, own]
+        : others.map((each) => (each === before ? own : each));
   const team = await findTeam(tx, key.team);
   const all = stored.desired.map((each) => (each === component ? { ...component, installations } : each));
   const checked = await checkDesired(tx, { name: key.team, allow: JSON.parse(team?.allow ?? "[]") }, key.application, all);

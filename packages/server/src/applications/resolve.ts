@@ -71,7 +71,10 @@ async function findBuilt(db: Database, team: string, reference: string): Promise
   const { name, version } = parseReference(reference);
   const built = version === undefined ? await builtVersions(db, team, [name]) : [];
   // A pre-release is taken only where it is named or nothing else is there.
-  const row = version === undefined ? (built.find((each) => !each.version.includes("-")) ?? built[0]) : await findVersion(db, { team, plugin: name, version });
+  const row =
+    version === undefined
+      ? (built.find((each) => !each.version.includes("-")) ?? built[0])
+      : await findVersion(db, { team, plugin: name, version });
   if (row?.state === "built") return { ok: true, value: { row, manifest: JSON.parse(row.manifest) as PluginManifest } };
   return { ok: false, problems: [row === undefined ? unknownPlugin(reference, version) : unbuilt(row)] };
 }

@@ -13,7 +13,12 @@ import { redactValues } from "./values.ts";
 /** What answers need beside the store: how the pods fare. */
 export type Watch = Pick<Services, "runtime" | "reconciler">;
 
-export async function viewApplications(db: Database, watch: Watch, team: string, rows: readonly ApplicationRow[]): Promise<ApplicationResource[]> {
+export async function viewApplications(
+  db: Database,
+  watch: Watch,
+  team: string,
+  rows: readonly ApplicationRow[],
+): Promise<ApplicationResource[]> {
   const names = await componentNames(
     db,
     team,
@@ -98,7 +103,8 @@ export function statusOf({ runtime, reconciler }: Watch, key: PodKey, wish: Wish
   const pod = runtime.status(key);
   const waits = reconciler.waitingReason(key);
   const base = podStatus(key, pod);
-  if (wish === "remove" || wish === "remove-with-volumes") return { ...base, state: "stopping", upToDate: false, ...(waits && { reason: waits }) };
+  if (wish === "remove" || wish === "remove-with-volumes")
+    return { ...base, state: "stopping", upToDate: false, ...(waits && { reason: waits }) };
   if (waits === undefined) return base;
   return { ...base, ...(pod === undefined && { state: "waiting" as const }), reason: waits, upToDate: false };
 }
@@ -107,5 +113,12 @@ function podStatus(key: PodKey, status: PodStatus | undefined): ComponentStatus 
   const name = `${key.application}-${key.component}`;
   if (status === undefined) return { state: "waiting", reason: "it has not been started yet", pod: name, upToDate: false, containers: [] };
   const { state, reason, ip, upToDate, containers } = status;
-  return { state, ...(reason === undefined ? {} : { reason }), pod: status.name, ...(ip === undefined ? {} : { ip }), upToDate, containers };
+  return {
+    state,
+    ...(reason === undefined ? {} : { reason }),
+    pod: status.name,
+    ...(ip === undefined ? {} : { ip }),
+    upToDate,
+    containers,
+  };
 }

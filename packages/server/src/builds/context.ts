@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { join, posix } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { extract, type Headers } from "tar-stream";
+import { extract, type Header } from "tar-stream";
 import { serverErrors } from "../errors.ts";
 
 /** A build's context: a tar on the server's disk. Whoever gets it removes it. */
@@ -38,7 +38,8 @@ export async function receiveContext(body: Readable, folder: string, limit: numb
     return { path, digest: hash.digest("hex") };
   } catch (error) {
     await rm(path, { force: true });
-    if (error instanceof Error && "code" in error && error.code === "ENOSPC") throw serverErrors["disk-full"]({ path: folder }, { cause: error });
+    if (error instanceof Error && "code" in error && error.code === "ENOSPC")
+      throw serverErrors["disk-full"]({ path: folder }, { cause: error });
     throw error;
   }
 }
@@ -79,7 +80,7 @@ function unsafe(entry: string, reason: string): Error {
 const plainTypes: ReadonlySet<string> = new Set(["file", "contiguous-file", "directory", "symlink", "link"]);
 
 /** Why an entry can't be taken; undefined when it can. */
-function refusal({ name, type, linkname }: Headers): string | undefined {
+function refusal({ name, type, linkname }: Header): string | undefined {
   const wrongName = pathRefusal(name);
   if (wrongName !== undefined) return wrongName;
   if (!plainTypes.has(type ?? "")) return `it is a ${type ?? "thing of an unknown type"}`;
@@ -98,7 +99,12 @@ function leadsOut(name: string, target: string): boolean {
   const steps = target.split("/").filter((step) => step !== "" && step !== ".");
   const up = steps.findIndex((step) => step !== "..");
   const climbs = up < 0 ? steps.length : up;
-  return target.startsWith("/") || target.includes("\0") || steps.slice(climbs).includes("..") || climbs > ancestors(posix.normalize(name)).length;
+  return (
+    target.startsWith("/") ||
+    target.includes("\0") ||
+    steps.slice(climbs).includes("..") ||
+    climbs > ancestors(posix.normalize(name)).length
+  );
 }
 
 function ancestors(name: string): readonly string[] {

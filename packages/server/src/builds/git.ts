@@ -33,7 +33,8 @@ export async function fetchGitContext(request: GitRequest): Promise<Context> {
     const tree = join(work, "tree");
     await mkdir(tree);
     const env = await gitEnvironment(work, request, host);
-    const git = (step: string, args: readonly string[]): Promise<void> => runGit({ step, args, cwd: tree, env, signal, onLine: request.onLine });
+    const git = (step: string, args: readonly string[]): Promise<void> =>
+      runGit({ step, args, cwd: tree, env, signal, onLine: request.onLine });
     await git("init", ["init", "--quiet"]);
     await git("checkout", ["checkout", "--quiet", "--detach", await fetchRef(git, source)]);
     const root = await contextFolder(tree, source.context);

@@ -6,10 +6,10 @@ import type { Bell } from "../bell.ts";
 import { serverErrors } from "../errors.ts";
 import type { BuildRow } from "../store/builds.ts";
 import type { Database } from "../store/database.ts";
-import type { BuildRecords, Ending } from "./records.ts";
 import type { BuildJob } from "./job.ts";
 import { type BuildLog, type BytesProgress, openBuildLog } from "./log.ts";
-import { runBuild, type RunnerParts } from "./runner.ts";
+import type { BuildRecords, Ending } from "./records.ts";
+import { type RunnerParts, runBuild } from "./runner.ts";
 
 /** Runs builds, some at once; the others wait in line. */
 export interface BuildQueue {
@@ -70,12 +70,12 @@ export function createBuildQueue(parts: QueueParts): BuildQueue {
       const ending = await outcome(job, buildLog, abort.signal, () => stopped);
       await buildLog.close();
       await recordEnding(job.build, ending);
+      await dropContext(job);
     };
     const done = run()
       .catch((error) => log.error({ err: error, build: id }, "can't record a build"))
-      .finally(async () => {
+      .finally(() => {
         clearTimeout(timer);
-        await dropContext(job);
         running.delete(id);
         startNext();
       });

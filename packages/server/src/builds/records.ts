@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { afterAction, type VersionAction } from "@outrigger/plugin";
-import { sha256 } from "../canonical.ts";
 import type { Bell } from "../bell.ts";
+import { sha256 } from "../canonical.ts";
 import { serverErrors } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { type BuildRow, findBuild, insertBuild, openBuilds, putComponentImage, trimBuilds, updateBuild } from "../store/builds.ts";
@@ -19,8 +19,8 @@ export type Ending =
 
 /** Keeps what the store says of builds, and of the versions and components that they are for, in step. */
 export interface BuildRecords {
-  /** @throws version-unknown, version-fixed, version-busy */
-  readonly openVersionBuild: (key: VersionKey, contextDigest: string | undefined) => Promise<BuildRow>;
+  /** `etag`: of the version that the build's source was taken from. @throws version-unknown, version-fixed, version-busy, changed-meanwhile */
+  readonly openVersionBuild: (key: VersionKey & { readonly etag: string }, contextDigest: string | undefined) => Promise<BuildRow>;
   readonly openComponentBuild: (team: string, application: string, component: string, contextDigest: string) => Promise<BuildRow>;
   readonly started: (build: BuildRow) => Promise<void>;
   readonly ended: (build: BuildRow, ending: Ending) => Promise<void>;
@@ -100,6 +100,8 @@ export function createBuildRecords({ db, bell, events, clock, onComponentBuilt }
         const version = await findVersion(tx, key);
         if (version === undefined) throw serverErrors["version-unknown"](key);
         const state = afterAction(version.state, "build", key);
+        const what = `${key.plugin}@${key.version}`;
+        if (version.etag !== key.etag) throw serverErrors["changed-meanwhile"]({ what, found: version.etag });
         const build = await open(tx, key.team, { plugin: key.plugin, version: key.version, context_digest: contextDigest ?? null });
         await updateVersion(tx, key, { state, last_build: build.id, etag: newEtag() });
         return build;

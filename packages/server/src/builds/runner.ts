@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import type { RegistryCredentials } from "@outrigger/runtime";
 import { type CredentialStore, registryOf } from "../credentials.ts";
 import type { Services } from "../services.ts";
-import { checkContext, type Context } from "./context.ts";
+import { type Context, checkContext } from "./context.ts";
 import { fetchGitContext } from "./git.ts";
 import { type BuildJob, type DockerfileOptions, subjectOf } from "./job.ts";
 import type { BuildLog } from "./log.ts";

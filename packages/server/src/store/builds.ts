@@ -35,7 +35,11 @@ export function openBuilds(db: Database): Promise<BuildRow[]> {
   return db.selectFrom("builds").selectAll().where("state", "in", ["queued", "building"]).execute();
 }
 
-export async function insertLines(db: Database, build: string, lines: readonly { readonly line: number; readonly text: string }[]): Promise<void> {
+export async function insertLines(
+  db: Database,
+  build: string,
+  lines: readonly { readonly line: number; readonly text: string }[],
+): Promise<void> {
   if (lines.length === 0) return;
   await db
     .insertInto("build_lines")

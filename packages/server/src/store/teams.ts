@@ -53,3 +53,18 @@ export async function findRole(db: Database, token: string, team: string): Promi
   const row = await db.selectFrom("token_roles").select("role").where("token", "=", token).where("team", "=", team).executeTakeFirst();
   return row?.role;
 }
+
+/** What the team still has that must go first; undefined: nothing. */
+export async function teamHolds(db: Database, team: string): Promise<string | undefined> {
+  const { applications } = await db
+    .selectFrom("applications")
+    .select(({ fn }) => fn.countAll<number>().as("applications"))
+    .where("team", "=", team)
+    .executeTakeFirstOrThrow();
+  const { plugins } = await db
+    .selectFrom("plugins")
+    .select(({ fn }) => fn.countAll<number>().as("plugins"))
+    .where("team", "=", team)
+    .executeTakeFirstOrThrow();
+  return applications + plugins === 0 ? undefined : `${applications} applications and ${plugins} plug-ins`;
+}
