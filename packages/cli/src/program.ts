@@ -1,0 +1,56 @@
+import { readFileSync } from "node:fs";
+import { Command, CommanderError } from "commander";
+import { type CommandEntry, commandTable } from "./command-table.ts";
+
+/** Runs one command line; gives the exit code. Only the module of the command that is named is loaded. */
+export async function run(words: readonly string[]): Promise<number> {
+  const program = await buildProgram(words);
+  try {
+    await program.parseAsync([...words], { from: "user" });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    // Commander has printed its message; help that was asked for ends with 0.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    throw error;
+  }
+}
+
+/** The command tree. Commands that `words` do not name have only name and summary, unless `words` is `"all"`. */
+export async function buildProgram(words: readonly string[] | "all"): Promise<Command> {
+  const program = new Command("outrigger")
+    .description("Plug-ins for every layer of a container platform.")
+    .version(version(), "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .addHelpText("after", "\nExamples:\n  $ outrigger up -f app.yaml\n  $ outrigger get components\n  $ outrigger help plugin import");
+  await addCommands(program, commandTable, words);
+  return program;
+}
+
+async function addCommands(parent: Command, table: readonly CommandEntry[], words: readonly string[] | "all"): Promise<void> {
+  harden(parent);
+  const named = words === "all" ? "all" : words[0] === "help" ? words.slice(1) : words;
+  for (const entry of table) {
+    const command = new Command(entry.name)
+      .summary(entry.summary)
+      .description(`${entry.summary}.`)
+      .helpOption("-h, --help", "print this help");
+    harden(command);
+    parent.addCommand(command);
+    if (named !== "all" && named[0] !== entry.name) continue;
+    if (entry.children === undefined) (await entry.load()).define(command);
+    else {
+      await addCommands(command, entry.children, named === "all" ? "all" : named.slice(1));
+      const first = entry.children[0]?.name ?? "";
+      command.addHelpText("after", `\nExamples:\n  $ outrigger ${entry.name} ${first} --help`);
+    }
+  }
+}
+
+function harden(command: Command): void {
+  command.exitOverride().showSuggestionAfterError().showHelpAfterError("Run it with --help for examples.");
+}
+
+function version(): string {
+  const description: { readonly version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return description.version;
+}
