@@ -56,6 +56,11 @@ const table = {
     message: "The server did not start: {reason}.\n{log}",
     mend: "Its whole log is {file}.",
   },
+  "server-stop-failed": {
+    status: 500,
+    message: "The server (process {pid}) has not ended after {seconds} s.",
+    mend: "Its log says what it does; `kill -9 {pid}` ends it, and loses nothing.",
+  },
   "answer-unreadable": {
     status: 502,
     message: "{url} answered {status} with something that is no answer of an Outrigger server.",

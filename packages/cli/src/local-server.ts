@@ -50,6 +50,19 @@ export async function ensureLocalServer(options: LocalServerOptions): Promise<Lo
   });
 }
 
+/** Stops the local server and waits until it has ended; gives its process id, or undefined when none runs. */
+export async function stopLocalServer(dataDir: string): Promise<number | undefined> {
+  const server = await runningServer(dataDir);
+  if (server === undefined) return undefined;
+  process.kill(server.pid, "SIGTERM");
+  const end = Date.now() + patience;
+  while ((await runningServer(dataDir)) !== undefined) {
+    if (Date.now() > end) throw cliErrors["server-stop-failed"]({ pid: server.pid, seconds: patience / 1000 });
+    await sleep(50);
+  }
+  return server.pid;
+}
+
 /** The server that has written `server.json`, when it answers. */
 export async function runningServer(dataDir: string): Promise<{ readonly url: string; readonly pid: number } | undefined> {
   const file = readServerFile(dataDir);
@@ -65,7 +78,9 @@ export async function runningServer(dataDir: string): Promise<{ readonly url: st
 
 function spawnServer(options: LocalServerOptions, log: string): ReturnType<typeof spawn> {
   const output = openSync(log, "a", 0o600);
-  const words = [...process.execArgv, process.argv[1] ?? "", "server", "--data-dir", options.dataDir, ...(options.args ?? [])];
+  // node:sqlite warns that it is new; a log should not begin with that.
+  const flags = [...new Set([...process.execArgv, "--disable-warning=ExperimentalWarning"])];
+  const words = [...flags, process.argv[1] ?? "", "server", "--data-dir", options.dataDir, ...(options.args ?? [])];
   try {
     // Its own session: Ctrl-C in this terminal must not reach it.
     return spawn(process.execPath, words, { detached: true, stdio: ["ignore", output, output] });

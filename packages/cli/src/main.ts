@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-import { reportError } from "./output/report-error.ts";
-import { run } from "./program.ts";
+import { enableCompileCache } from "node:module";
+
+// Static imports would be compiled before the cache is on.
+enableCompileCache();
 
 // A reader that has seen enough (`outrigger logs ... | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -8,7 +10,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
+  const { run } = await import("./program.ts");
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {
+  const { reportError } = await import("./output/report-error.ts");
   process.exitCode = reportError(error);
 }

@@ -53,7 +53,12 @@ async function up(options: UpOptions, command: Command): Promise<void> {
 }
 
 async function startServer(options: UpOptions): Promise<void> {
-  const server = await ensureLocalServer({ dataDir: options.dataDir, stateDir: options.stateDir });
+  const server = await ensureLocalServer({
+    dataDir: options.dataDir,
+    stateDir: options.stateDir,
+    // Any free port: other commands find the server through its file, and a taken port must not stop a newcomer.
+    args: process.env["OUTRIGGER_PORT"] === undefined ? ["--port", "0"] : [],
+  });
   if (server.started) say(`Started the server at ${server.url} (process ${server.pid}, log ${server.log}).`);
 }
 

@@ -95,8 +95,8 @@ export function byteBar(done: number, total: number): string {
   return `[${"#".repeat(filled)}${".".repeat(20 - filled)}] ${megabytes(done)}/${megabytes(total)} MB`;
 }
 
-const escape = "\u001b[";
-const colourCode: RegExp = new RegExp(`(${escape.replace("[", "\\[")}[0-9;]*m)`);
+const csi = "\u001b[";
+const colourCode: RegExp = new RegExp(`(${csi.replace("[", "\\[")}[0-9;]*m)`);
 
 /** Cuts a line to the terminal's width: a line that wraps would break drawing in place. Colour codes take no width. */
 function fit(line: string, columns: number): string {
@@ -104,7 +104,7 @@ function fit(line: string, columns: number): string {
   let width = 0;
   let cut = "";
   for (const part of line.split(colourCode)) {
-    if (part.startsWith(escape)) cut += part;
+    if (part.startsWith(csi)) cut += part;
     else {
       const taken = part.slice(0, Math.max(0, columns - 2 - width));
       width += taken.length;
