@@ -22,7 +22,7 @@ export function connectTransport(options: ConnectionOptions): Transport {
   const local = readServerFile(options.dataDir);
   const url = options.server ?? local?.url;
   if (url === undefined) throw cliErrors["server-not-running"]({ file: join(options.dataDir, "server.json") });
-  return createTransport(url, readToken(options, url, local));
+  return createTransport(url, readToken(options, originOf(url), local));
 }
 
 export function connectServer(options: ConnectionOptions): ServerApi {
@@ -44,11 +44,11 @@ export function readServerFile(dataDir: string): ServerFile | undefined {
 }
 
 /** The admin token of this machine is sent to this machine's server only. */
-function readToken(options: ConnectionOptions, url: string, local: ServerFile | undefined): string {
+function readToken(options: ConnectionOptions, origin: string, local: ServerFile | undefined): string {
   if (options.tokenFile !== undefined) return readTextFile(options.tokenFile).trim();
   const fromEnvironment = process.env["OUTRIGGER_TOKEN"];
   if (fromEnvironment) return fromEnvironment;
-  if (local === undefined || new URL(local.url).origin !== originOf(url)) throw cliErrors["token-missing"]({ url });
+  if (local === undefined || new URL(local.url).origin !== origin) throw cliErrors["token-missing"]({ url: origin });
   return readTextFile(join(options.dataDir, "admin-token")).trim();
 }
 

@@ -4,9 +4,11 @@ import { type CommandEntry, commandTable } from "./command-table.ts";
 
 /** Runs one command line; gives the exit code. Only the module of the command that is named is loaded. */
 export async function run(words: readonly string[]): Promise<number> {
-  const program = await buildProgram(words);
+  // Commander's own help command knows one level only.
+  const line = words[0] === "help" && words.length > 1 ? [...words.slice(1), "--help"] : [...words];
+  const program = await buildProgram(line);
   try {
-    await program.parseAsync([...words], { from: "user" });
+    await program.parseAsync(line, { from: "user" });
     return Number(process.exitCode ?? 0);
   } catch (error) {
     // Commander has printed its message; help that was asked for ends with 0.
@@ -28,7 +30,6 @@ export async function buildProgram(words: readonly string[] | "all"): Promise<Co
 
 async function addCommands(parent: Command, table: readonly CommandEntry[], words: readonly string[] | "all"): Promise<void> {
   harden(parent);
-  const named = words === "all" ? "all" : words[0] === "help" ? words.slice(1) : words;
   for (const entry of table) {
     const command = new Command(entry.name)
       .summary(entry.summary)
@@ -36,10 +37,10 @@ async function addCommands(parent: Command, table: readonly CommandEntry[], word
       .helpOption("-h, --help", "print this help");
     harden(command);
     parent.addCommand(command);
-    if (named !== "all" && named[0] !== entry.name) continue;
+    if (words !== "all" && words[0] !== entry.name) continue;
     if (entry.children === undefined) (await entry.load()).define(command);
     else {
-      await addCommands(command, entry.children, named === "all" ? "all" : named.slice(1));
+      await addCommands(command, entry.children, words === "all" ? "all" : words.slice(1));
       const first = entry.children[0]?.name ?? "";
       command.addHelpText("after", `\nExamples:\n  $ outrigger ${entry.name} ${first} --help`);
     }
