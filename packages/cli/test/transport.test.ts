@@ -132,3 +132,18 @@ test("events are the same however the bytes are cut", async () => {
     ),
   );
 });
+
+test("an error that the server tells in a stream is thrown; a stream without ids is not opened twice", async (context) => {
+  let asked = 0;
+  const transport = await transportTo(context, (request, response) => {
+    asked += 1;
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    const problem = { status: 503, code: "engine-unreachable", detail: "The engine is down.", hint: "Start it." };
+    if (request.url?.endsWith("/told")) return response.end(`event: error\ndata: ${JSON.stringify(problem)}\n\n`);
+    response.write("event: line\ndata: {}\n\n");
+    return setTimeout(() => response.destroy(), 10);
+  });
+  await assert.rejects(gather(transport.events("/told")), (error) => isOutriggerError(error) && error.code === "engine-unreachable");
+  await assert.rejects(gather(transport.events("/cut")), (error) => isOutriggerError(error) && error.code === "server-unreachable");
+  assert.equal(asked, 2);
+});

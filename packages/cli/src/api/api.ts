@@ -126,7 +126,7 @@ export function applicationApi({ send, list, events }: Transport, team: string):
     putApplication: (name, body) => send("PUT", app(name), { body }),
     planApplication: (name, body) => send("PUT", app(name), { body, ...dryRun }),
     deleteApplication: (name, volumes) => send("DELETE", app(name), { query: { volumes } }),
-    statusStream: (name, signal) => events(app(name, "status"), { signal }),
+    statusStream: (name, signal) => events(app(name, "status"), { signal, repeats: true }),
     components: (application) => list(app(application, "components")),
     component: (target) => send("GET", of(target)),
     restart: (target) => send("POST", of(target, "restart")),

@@ -13,21 +13,33 @@ export type OpenStream = (lastId: string | undefined) => Promise<AsyncIterable<U
 
 const retries = 5;
 
-/** The events of a stream; a connection that breaks is opened again after the last event seen, up to five times in a row. */
-export async function* followEvents(open: OpenStream, signal?: AbortSignal): AsyncGenerator<ServerEvent> {
+export interface FollowOptions {
+  readonly signal?: AbortSignal;
+  /** The stream tells everything anew each time it is opened, so it can be opened again without event ids. */
+  readonly repeats?: boolean;
+}
+
+/**
+ * The events of a stream. A connection that breaks is opened again after the last event seen, up to five times in a row; one whose events have no ids
+ * is not, since it would give its lines twice.
+ */
+export async function* followEvents(open: OpenStream, { signal, repeats = false }: FollowOptions = {}): AsyncGenerator<ServerEvent> {
   let lastId: string | undefined;
+  let seen = false;
   for (let failures = 0; ; failures += 1) {
     try {
       for await (const event of parseEvents(await open(lastId))) {
         failures = 0;
+        seen = true;
         lastId = event.id ?? lastId;
         yield event;
       }
       return;
     } catch (error) {
       if (signal?.aborted) return;
-      const broken = !isOutriggerError(error) || (error.code === "server-unreachable" && lastId !== undefined);
-      if (!broken || failures >= retries) throw error;
+      const broken = !isOutriggerError(error) || error.code === "server-unreachable";
+      const resumable = lastId !== undefined || (repeats && seen);
+      if (!broken || !resumable || failures >= retries) throw error;
       await sleep(200 * 2 ** failures);
     }
   }

@@ -1,7 +1,7 @@
-import { OutriggerError } from "@outrigger/plugin";
+import { isOutriggerError, OutriggerError } from "@outrigger/plugin";
 import type { Page, ProblemDocument } from "@outrigger/server";
 import { cliErrors } from "../errors.ts";
-import { followEvents, type ServerEvent } from "./event-stream.ts";
+import { type FollowOptions, followEvents, type ServerEvent } from "./event-stream.ts";
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -13,6 +13,10 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface StreamOptions extends FollowOptions {
+  readonly query?: Query;
+}
+
 /** HTTP to one server, with its errors as {@link OutriggerError}. Paths start after `/api/v1`. */
 export interface Transport {
   readonly url: string;
@@ -21,7 +25,7 @@ export interface Transport {
   /** Every item of a paged list. */
   readonly list: <T>(path: string, query?: Query) => Promise<readonly T[]>;
   /** Server-sent events; goes on after a broken connection where it was. Ends when the server ends it. */
-  readonly events: (path: string, options?: { readonly query?: Query; readonly signal?: AbortSignal }) => AsyncIterable<ServerEvent>;
+  readonly events: (path: string, options?: StreamOptions) => AsyncIterable<ServerEvent>;
 }
 
 export function createTransport(url: string, token: string): Transport {
@@ -62,13 +66,24 @@ export function createTransport(url: string, token: string): Transport {
       } while (after !== undefined);
       return items;
     },
-    events: (path, { query, signal } = {}) =>
-      followEvents(async (lastId) => {
+    events: async function* (path, options = {}) {
+      const { query, signal } = options;
+      const open = async (lastId: string | undefined): Promise<AsyncIterable<Uint8Array>> => {
         const resume = lastId === undefined ? {} : { "last-event-id": lastId };
         const headers = { accept: "text/event-stream", ...resume };
         const response = await request("GET", path, { headers, ...(query ? { query } : {}), ...(signal ? { signal } : {}) });
         return response.body ?? new Blob([]).stream();
-      }, signal),
+      };
+      try {
+        for await (const event of followEvents(open, options)) {
+          if (event.event === "error" && isProblemDocument(event.data)) throw fromProblem(event.data);
+          yield event;
+        }
+      } catch (error) {
+        if (isOutriggerError(error)) throw error;
+        throw cliErrors["server-unreachable"]({ url, reason: reasonOf(error) }, { cause: error });
+      }
+    },
   };
 }
 
@@ -85,7 +100,10 @@ function queryText(query: Query = {}): string {
 async function toError(response: Response): Promise<OutriggerError> {
   const problem = parseJson(await response.text(), response);
   if (!isProblemDocument(problem)) return cliErrors["answer-unreadable"]({ url: response.url, status: response.status });
-  const { code, status, detail, hint, problems = [] } = problem;
+  return fromProblem(problem);
+}
+
+function fromProblem({ code, status, detail, hint, problems = [] }: ProblemDocument): OutriggerError {
   return new OutriggerError(code, status, detail, hint ?? "", { problems });
 }
 

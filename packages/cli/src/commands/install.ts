@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { connectTeam, type TeamConnection } from "../connect.ts";
 import { resourcesOf, type ValueOptions, withValues } from "../installing/value-options.ts";
 import { readValues } from "../installing/values.ts";
+import { newestBuilt } from "../newest-built.ts";
 import { parseTarget, withExamples } from "../options.ts";
 import { print } from "../output/print.ts";
 import { planText } from "../output/show-application.ts";
@@ -28,7 +29,7 @@ export function define(command: Command): void {
 async function install(target: string, plugin: string, options: InstallOptions): Promise<void> {
   const api = connectTeam(options);
   const place = parseTarget(target);
-  const { name, version = await newestBuilt(api, plugin) } = parseReference(plugin);
+  const { name, version = await chooseVersion(api, plugin) } = parseReference(plugin);
   const request = {
     plugin: name,
     ...(version === undefined ? {} : { version }),
@@ -45,8 +46,8 @@ async function install(target: string, plugin: string, options: InstallOptions):
 }
 
 /** Undefined when none is built: the server says so with what there is. */
-async function newestBuilt(api: TeamConnection, plugin: string): Promise<string | undefined> {
-  return (await api.plugin(plugin)).versions.find(({ state }) => state === "built")?.version;
+async function chooseVersion(api: TeamConnection, plugin: string): Promise<string | undefined> {
+  return newestBuilt(await api.plugin(plugin));
 }
 
 async function valuesFor(api: TeamConnection, name: string, version: string | undefined, options: InstallOptions): Promise<StoredValues> {

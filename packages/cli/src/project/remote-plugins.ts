@@ -1,5 +1,6 @@
 import { isOutriggerError, isPodPlugin, nearest, type PodPluginManifest, type Problem, parseReference } from "@outrigger/plugin";
 import type { PluginApi } from "../api/api.ts";
+import { newestBuilt } from "../newest-built.ts";
 import { type Project, pluginUses } from "./project.ts";
 
 /** A built version that only the server knows. */
@@ -40,7 +41,7 @@ async function findRemote(api: PluginApi, reference: string): Promise<RemotePlug
   const resource = await unlessMissing(api.plugin(name));
   if (resource === undefined) return hintAt(name, await api.plugins());
   const built = resource.versions.filter(({ state }) => state === "built").map((each) => each.version);
-  const chosen = version === undefined ? built[0] : built.find((each) => each === version);
+  const chosen = version === undefined ? newestBuilt(resource) : built.find((each) => each === version);
   if (chosen === undefined)
     return built.length === 0 ? `No version of ${name} is built.` : `Built versions of ${name}: ${built.join(", ")}.`;
   const { manifest, image } = await api.version(name, chosen);
