@@ -12,7 +12,14 @@ const componentsEach = 10;
 /** Lists and reads over HTTP with 10,000 components in SQLite, at 500 requests a second for 10 s each. Pods are left out: their engine would be what is measured. */
 export async function benchApi(): Promise<readonly Measurement[]> {
   const dataDir = mkdtempSync(join(tmpdir(), "outrigger-bench-"));
-  const server = await startServer({ dataDir, host: "127.0.0.1", port: 0, runtime: () => idleRuntime, images: noImages, logLevel: "silent" });
+  const server = await startServer({
+    dataDir,
+    host: "127.0.0.1",
+    port: 0,
+    runtime: () => idleRuntime,
+    images: noImages,
+    logLevel: "silent",
+  });
   try {
     const authorization = `Bearer ${readFileSync(join(dataDir, "admin-token"), "utf8").trim()}`;
     await fill(server.url, authorization);

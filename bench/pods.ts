@@ -35,13 +35,26 @@ export async function benchPods(): Promise<readonly Measurement[]> {
   }
   const goal = "ratio at most 0.8";
   return [
-    { name: "the example up", value: median(times.ourUp), unit: "ms", peer: { name: "docker-compose", value: median(times.theirUp) }, goal },
-    { name: "the example down", value: median(times.ourDown), unit: "ms", peer: { name: "docker-compose", value: median(times.theirDown) }, goal },
+    {
+      name: "the example up",
+      value: median(times.ourUp),
+      unit: "ms",
+      peer: { name: "docker-compose", value: median(times.theirUp) },
+      goal,
+    },
+    {
+      name: "the example down",
+      value: median(times.ourDown),
+      unit: "ms",
+      peer: { name: "docker-compose", value: median(times.theirDown) },
+      goal,
+    },
   ];
 }
 
 function composeFile(): string {
-  const build = (path: string): string => `build: { context: ${JSON.stringify(join(root, path))}, network: ${process.env["OUTRIGGER_BUILD_NETWORK"] ?? "default"} }`;
+  const build = (path: string): string =>
+    `build: { context: ${JSON.stringify(join(root, path))}, network: ${process.env["OUTRIGGER_BUILD_NETWORK"] ?? "default"} }`;
   return `version: "2.4"
 services:
   sink:

@@ -23,7 +23,10 @@ export async function benchProcess(): Promise<readonly Measurement[]> {
 
 async function idleMemory(): Promise<number> {
   const dataDir = mkdtempSync(join(tmpdir(), "outrigger-bench-"));
-  const child = spawn(join(root, "outrigger"), ["server", "--port", "0"], { env: { ...process.env, OUTRIGGER_DATA_DIR: dataDir }, stdio: "ignore" });
+  const child = spawn(join(root, "outrigger"), ["server", "--port", "0"], {
+    env: { ...process.env, OUTRIGGER_DATA_DIR: dataDir },
+    stdio: "ignore",
+  });
   try {
     await sleep(10_000);
     const status = readFileSync(`/proc/${child.pid}/status`, "utf8");

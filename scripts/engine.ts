@@ -25,7 +25,7 @@ function pull(image: string): Promise<boolean> {
   const [, name, tag] = /^(.*):([^:]+)$/.exec(image) ?? [];
   return withEngine(async (client) => {
     const answer = await client.stream("POST", "/images/create", { query: { fromImage: name, tag }, signal: AbortSignal.timeout(30_000) });
-    for await (const _ of answer) continue;
+    for await (const _ of answer);
     return imageExists(image);
   });
 }

@@ -73,12 +73,17 @@ function outrigger(place: Place, ...words: string[]): boolean {
 async function sendAndCollect(place: Place): Promise<readonly string[]> {
   const mark = `run-${Date.now().toString(36)}`;
   console.log(`\n$ for i in 1..${requests}: curl http://127.0.0.1:${place.port}/${mark}/$i`);
-  for (let number = 1; number <= requests; number += 1) await fetch(`http://127.0.0.1:${place.port}/${mark}/${number}`).then((answer) => answer.text());
+  for (let number = 1; number <= requests; number += 1)
+    await fetch(`http://127.0.0.1:${place.port}/${mark}/${number}`).then((answer) => answer.text());
   console.log(`\n$ ./outrigger logs ${place.application}/sink -c sink | grep ${mark}`);
   let lines: readonly string[] = [];
   for (let tries = 0; tries < 60 && lines.length < requests; tries += 1) {
     await sleep(500);
-    const logs = spawnSync(join(root, "outrigger"), ["logs", `${place.application}/sink`, "-c", "sink"], { cwd: root, env: place.env, encoding: "utf8" });
+    const logs = spawnSync(join(root, "outrigger"), ["logs", `${place.application}/sink`, "-c", "sink"], {
+      cwd: root,
+      env: place.env,
+      encoding: "utf8",
+    });
     lines = logs.stdout.split("\n").filter((line) => line.includes(`/${mark}/`));
   }
   for (const line of lines) console.log(line);

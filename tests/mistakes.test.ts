@@ -35,8 +35,14 @@ test("an unknown key", async (context) => {
 
 test("a value outside its options", async (context) => {
   const box = sandbox(context);
-  box.write("plugins/pick/plugin.yaml", plugin("pick", "type: general, source: { image: x }", "[{ group: g, items: [{ name: FORMAT, type: single, options: [json, text] }] }]"));
-  const file = box.write("app.yaml", application(box.prefix, 'image: "x", plugins: [{ plugin: pick@1.0.0, values: { g: { FORMAT: xml } } }]'));
+  box.write(
+    "plugins/pick/plugin.yaml",
+    plugin("pick", "type: general, source: { image: x }", "[{ group: g, items: [{ name: FORMAT, type: single, options: [json, text] }] }]"),
+  );
+  const file = box.write(
+    "app.yaml",
+    application(box.prefix, 'image: "x", plugins: [{ plugin: pick@1.0.0, values: { g: { FORMAT: xml } } }]'),
+  );
   await refused(box, ["up", "-f", file], 2, /app\.yaml:6:\d+: .*FORMAT/, /json, text/);
 });
 
@@ -61,7 +67,10 @@ test("a port already taken", async (context) => {
   const port = await freePort();
   const taken = createServer().listen(port, "127.0.0.1");
   context.after(() => taken.close());
-  const file = box.write("app.yaml", application(box.prefix, `image: "${image}", command: [sleep, "1000"], ports: [{ port: 80, publish: ${port} }]`));
+  const file = box.write(
+    "app.yaml",
+    application(box.prefix, `image: "${image}", command: [sleep, "1000"], ports: [{ port: 80, publish: ${port} }]`),
+  );
   await refused(box, ["up", "-f", file, "--timeout", "15"], 1, new RegExp(`127\\.0\\.0\\.1:${port}`));
 });
 
@@ -76,8 +85,15 @@ test("an engine that is down", async (context) => {
 test("two plug-ins that conflict", async (context) => {
   const box = sandbox(context);
   const image = await tinyImage();
-  for (const name of ["gate", "wall"]) box.write(`plugins/${name}/plugin.yaml`, plugin(name, `type: ingress, source: { image: "${image}" }`));
-  const file = box.write("app.yaml", application(box.prefix, `image: "${image}", ports: [{ port: 80, protocol: http }], plugins: [{ plugin: gate@1.0.0 }, { plugin: wall@1.0.0 }]`));
+  for (const name of ["gate", "wall"])
+    box.write(`plugins/${name}/plugin.yaml`, plugin(name, `type: ingress, source: { image: "${image}" }`));
+  const file = box.write(
+    "app.yaml",
+    application(
+      box.prefix,
+      `image: "${image}", ports: [{ port: 80, protocol: http }], plugins: [{ plugin: gate@1.0.0 }, { plugin: wall@1.0.0 }]`,
+    ),
+  );
   await refused(box, ["up", "-f", file], 2, /wall and gate both take over/, /before|after/);
   assert.deepEqual(await engineObjects(`outrigger.default.${box.prefix}`), []);
 });
@@ -87,7 +103,10 @@ test("changing a fixed version", async (context) => {
   const image = await tinyImage();
   const manifest = plugin("once", `type: general, source: { image: "${image}" }, command: [sleep, "1000"]`);
   const path = box.write("plugins/once/plugin.yaml", manifest);
-  const file = box.write("app.yaml", application(box.prefix, `image: "${image}", command: [sleep, "1000"], plugins: [{ plugin: once@1.0.0 }]`));
+  const file = box.write(
+    "app.yaml",
+    application(box.prefix, `image: "${image}", command: [sleep, "1000"], plugins: [{ plugin: once@1.0.0 }]`),
+  );
   const up = await box.run("up", "-f", file, "--timeout", "60");
   assert.equal(up.code, 0, up.stdout + up.stderr);
   box.write("plugins/once/plugin.yaml", manifest.replace("1000", "2000"));

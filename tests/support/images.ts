@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { pack } from "tar-stream";
-import { importImage, imageExists } from "../../scripts/engine-objects.ts";
+import { imageExists, importImage } from "../../scripts/engine-objects.ts";
 
 const name = "outrigger-test/busybox:1";
 
@@ -10,7 +10,23 @@ export async function tinyImage(): Promise<string> {
   const tar = pack();
   tar.entry({ name: "bin/", type: "directory", mode: 0o755 });
   tar.entry({ name: "bin/busybox", mode: 0o755 }, readFileSync("/bin/busybox"));
-  for (const applet of ["sh", "sleep", "echo", "cat", "true", "false", "nc", "httpd", "wget", "env", "ls", "touch", "dd", "kill", "mkdir"]) {
+  for (const applet of [
+    "sh",
+    "sleep",
+    "echo",
+    "cat",
+    "true",
+    "false",
+    "nc",
+    "httpd",
+    "wget",
+    "env",
+    "ls",
+    "touch",
+    "dd",
+    "kill",
+    "mkdir",
+  ]) {
     tar.entry({ name: `bin/${applet}`, type: "symlink", linkname: "busybox" });
   }
   tar.entry({ name: "tmp/", type: "directory", mode: 0o1777 });

@@ -55,7 +55,12 @@ function applicationNames(json: string): readonly string[] {
 }
 
 /** Runs a program and keeps what it prints. */
-export function execute(program: string, words: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Promise<Result> {
+export function execute(
+  program: string,
+  words: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Result> {
   return new Promise((resolve) => {
     const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024, encoding: "utf8" as const };
     execFile(program, [...words], options, (error, stdout, stderr) => {

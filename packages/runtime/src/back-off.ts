@@ -10,7 +10,7 @@ export const restartBackOff: BackOff = { first: 1_000, most: 60_000, atOnce: tru
 /** Pulling an image again. */
 export const pullBackOff: BackOff = { first: 10_000, most: 300_000, atOnce: false };
 /** Making a container or a pod again after the engine refused it. */
-export const makeBackOff: BackOff = { first: 1_000, most: 60_000, atOnce: false };
+export const makeBackOff: BackOff = { first: 1_000, most: 15_000, atOnce: false };
 /** Reaching an engine that is down. */
 export const reconnectBackOff: BackOff = { first: 100, most: 1_000, atOnce: true };
 

@@ -22,7 +22,9 @@ async function arrived(box: Sandbox, example: Example, mark: string, count: numb
   return lines;
 }
 
-test("log-collector ships every line with its facts, loses none while the sink is away, and takes a new format", { timeout: 300_000 }, async (context) => {
+test("log-collector ships every line with its facts, loses none while the sink is away, and takes a new format", {
+  timeout: 300_000,
+}, async (context) => {
   const box = sandbox(context);
   const example = await exampleCopy(box);
   const up = await box.run("up", "-f", example.file);
@@ -38,10 +40,20 @@ test("log-collector ships every line with its facts, loses none while the sink i
     await request(example, `away-${number}-end`);
   }
   const shipped = await arrived(box, example, "/away-", 30);
-  const missing = Array.from({ length: 30 }, (_, number) => `/away-${number}-end`).filter((path) => !shipped.some((each) => each.includes(path)));
+  const missing = Array.from({ length: 30 }, (_, number) => `/away-${number}-end`).filter(
+    (path) => !shipped.some((each) => each.includes(path)),
+  );
   assert.deepEqual(missing, []);
 
-  const configured = await box.run("configure", `${example.application}/web`, "log-collector", "--set", "sink.FORMAT=json", "--set", "sink.TAGS=pod,file");
+  const configured = await box.run(
+    "configure",
+    `${example.application}/web`,
+    "log-collector",
+    "--set",
+    "sink.FORMAT=json",
+    "--set",
+    "sink.TAGS=pod,file",
+  );
   assert.equal(configured.code, 0, configured.stderr);
   await sleep(3000);
   await request(example, "as-json");

@@ -32,14 +32,18 @@ export async function startInfra({ client }: EngineContext, pod: Pod, id: string
 /** The engine says only that a port is taken; when a container has it, that container is named. */
 async function namePortUser(client: EngineContext["client"], pod: Pod, own: string): Promise<Error | undefined> {
   const running = await client.call<readonly ContainerSummary[]>("GET", "/containers/json");
-  const wanted = new Map(pod.ports.flatMap(({ publish }) => (publish === undefined ? [] : [[publish.port, publish.address]])));
+  const published = pod.ports.flatMap(({ publish }) => publish ?? []);
   for (const { Id, Names, Ports } of running) {
-    const port = Ports.find(({ PublicPort }) => PublicPort !== undefined && wanted.has(PublicPort))?.PublicPort;
-    if (Id === own || port === undefined) continue;
+    const taken = published.find(({ address, port }) => Ports.some(({ IP, PublicPort }) => PublicPort === port && overlap(IP, address)));
+    if (Id === own || taken === undefined) continue;
     const by = `the container ${Names[0]?.slice(1) ?? Id.slice(0, 12)}`;
-    return runtimeErrors["port-taken"]({ address: `${wanted.get(port)}:${port}`, by });
+    return runtimeErrors["port-taken"]({ address: `${taken.address}:${taken.port}`, by });
   }
   return undefined;
+}
+
+function overlap(one: string | undefined, other: string): boolean {
+  return one === other || one === "0.0.0.0" || other === "0.0.0.0";
 }
 
 export interface MakeOptions {
