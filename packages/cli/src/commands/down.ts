@@ -4,7 +4,7 @@ import { connectTeam } from "../connect.ts";
 import { cliErrors } from "../errors.ts";
 import { type TeamOptions, wholeNumber, withExamples, withTeam } from "../options.ts";
 import { say } from "../output/print.ts";
-import { readProject } from "../project/project.ts";
+import { readApplicationFile } from "../project/project.ts";
 import { unlessMissing } from "../project/remote-plugins.ts";
 import { teamOf } from "../team-option.ts";
 
@@ -28,10 +28,10 @@ export function define(command: Command): void {
 }
 
 async function down(name: string | undefined, options: DownOptions, command: Command): Promise<void> {
-  const project = name === undefined ? readProject(options.file) : undefined;
+  const file = name === undefined ? readApplicationFile(options.file) : undefined;
   const given = teamOf(command, options);
-  const api = connectTeam({ ...options, team: given.given ? given.name : (project?.team ?? given.name) });
-  const application = name ?? project?.application.metadata.name ?? "";
+  const api = connectTeam({ ...options, team: given.given ? given.name : (file?.team ?? given.name) });
+  const application = name ?? file?.application.metadata.name ?? "";
   // Named by hand it must be there, so that a misspelt name is told; named by a file it may be gone already.
   if (name !== undefined) await api.application(application);
   else if ((await unlessMissing(api.application(application))) === undefined) return say(`${application} is not there.`);

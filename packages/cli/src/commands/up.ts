@@ -43,13 +43,13 @@ async function up(options: UpOptions, command: Command): Promise<void> {
     await bringUp(prepared, api, tree, { timeout: options.timeout * 1000, signal: interrupt.signal });
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    say(`\nStopped watching; ${application} goes on on the server. \`outrigger down ${application}\` removes it.`);
-    process.exitCode = 130;
   } finally {
     process.off("SIGINT", onInterrupt);
     tree.close();
   }
-  if (!interrupt.signal.aborted) await showResult(api, application);
+  if (!interrupt.signal.aborted) return showResult(api, application);
+  say(`\nStopped watching; ${application} goes on on the server. \`outrigger down ${application}\` removes it.`);
+  process.exitCode = 130;
 }
 
 async function startServer(options: UpOptions): Promise<void> {

@@ -51,6 +51,7 @@ function liveTree(stream: NodeJS.WriteStream): ProgressTree {
   let frame = 0;
   const draw = (): void => {
     frame += 1;
+    if (nodes.size === 0) return;
     const lines = renderTree([...nodes.values()], frame).map((line) => fit(line, stream.columns || 80));
     // A tree higher than the screen can't be drawn over: its lower end is what moves.
     const shown = lines.slice(-Math.max(1, (stream.rows || 24) - 1));

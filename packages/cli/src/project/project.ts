@@ -36,16 +36,22 @@ export interface Project {
   readonly plugins: ReadonlyMap<string, LocalPlugin>;
 }
 
-/** Reads app.yaml and every plugin.yaml it names. @throws manifest-invalid with every mistake of all files, file-unreadable */
-export function readProject(file: string): Project {
+/** Reads app.yaml alone. @throws manifest-invalid, file-unreadable */
+export function readApplicationFile(file: string): Pick<Project, "application" | "source" | "team"> {
   const reading = readApplication(readTextFile(file), file);
   if (!reading.ok) throw manifestInvalid(file, reading.problems);
   const { value: application, source } = reading.value;
-  const folder = dirname(file);
-  const found = findPlugins(application, folder);
-  if (found.problems.length > 0) throw manifestInvalid(found.problems[0]?.file ?? file, found.problems);
   const team = asRecord(asRecord(source.value)["metadata"])["team"];
-  return { file, folder, application, source, team: typeof team === "string" ? team : undefined, plugins: found.plugins };
+  return { application, source, team: typeof team === "string" ? team : undefined };
+}
+
+/** Reads app.yaml and every plugin.yaml it names. @throws manifest-invalid with every mistake of all files, file-unreadable */
+export function readProject(file: string): Project {
+  const own = readApplicationFile(file);
+  const folder = dirname(file);
+  const { plugins, problems } = findPlugins(own.application, folder);
+  if (problems.length > 0) throw manifestInvalid(problems[0]?.file ?? file, problems);
+  return { ...own, file, folder, plugins };
 }
 
 /** Reads one plugin.yaml of the pod layer. @throws manifest-invalid, file-unreadable */
