@@ -1,0 +1,301 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import type { BuildResource, ComponentResource, EventResource, InstallationResource, PlanResource, TokenResource } from "@outrigger/server";
+import { folderWith, outrigger, type Ran } from "./run-outrigger.ts";
+
+/** One user's session on a real server and engine, told in order: each test goes on where the last ended. */
+const id = randomBytes(3).toString("hex");
+const app = `shop-${id}`;
+const folder = folderWith();
+const env = { OUTRIGGER_DATA_DIR: join(folder.path, "data"), OUTRIGGER_STATE_DIR: join(folder.path, "state"), SHOP_TOKEN: "hush-1" };
+let port = 0;
+
+const shell = (script: string): string => JSON.stringify(["/bin/busybox", "sh", "-c", script]);
+/** A plug-in that says what it is and what it was told; it has its name in its context, so that each is an image of its own. */
+const plugin = (name: string, type: string, version: string, script: string, items: string): Record<string, string> => ({
+  [`plugins/${name}/plugin.yaml`]: `apiVersion: outrigger.dev/v1
+kind: Plugin
+metadata: { name: ${name}, version: ${version} }
+spec:
+  layer: pod
+  pod: { type: ${type}, source: { dockerfile: {} }, resources: { memory: 16Mi, cpu: 100m } }
+  config: [{ group: settings, items: [${items}] }]
+`,
+  [`plugins/${name}/Dockerfile`]: `FROM scratch\nCOPY busybox /bin/busybox\nLABEL session=${id} version=${version}\nCMD ${shell(script)}\n`,
+});
+
+function appYaml(greeting: string): string {
+  return `apiVersion: outrigger.dev/v1
+kind: Application
+metadata: { name: ${app} }
+spec:
+  components:
+    - name: web
+      build: { context: web }
+      env: { GREETING: ${greeting} }
+      ports: [{ port: 8080, protocol: http, publish: ${port} }]
+      readiness: { tcpSocket: { port: 8080 } }
+      resources: { memory: 32Mi }
+      plugins:
+        - { plugin: first-${id}, values: { settings: { WORD: before } } }
+        - { plugin: beside-${id}@1.0.0, values: { settings: { WORD: beside, TOKEN: { fromEnv: SHOP_TOKEN } } } }
+`;
+}
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(folder.path, name);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    if (!name.endsWith("Dockerfile")) continue;
+    copyFileSync("/bin/busybox", join(dirname(file), "busybox"));
+    chmodSync(join(dirname(file), "busybox"), 0o755);
+  }
+}
+
+async function run(...words: readonly string[]): Promise<Ran> {
+  return outrigger(words, { cwd: folder.path, env });
+}
+
+async function good(...words: readonly string[]): Promise<string> {
+  const ran = await run(...words);
+  assert.equal(ran.code, 0, `outrigger ${words.join(" ")}\n${ran.stdout}${ran.stderr}`);
+  return ran.stdout + ran.stderr;
+}
+
+async function json<T>(...words: readonly string[]): Promise<T> {
+  const ran = await run(...words, "-o", "json");
+  assert.equal(ran.code, 0, ran.stderr);
+  return JSON.parse(ran.stdout) as T;
+}
+
+function docker(...words: readonly string[]): readonly string[] {
+  return execFileSync("docker", words, { encoding: "utf8" }).split("\n").filter(Boolean);
+}
+
+const ours = (): readonly string[] =>
+  docker("ps", "-a", "--no-trunc", "--filter", `name=${app}`, "--format", "{{.ID}} {{.Names}}").toSorted();
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => server.once("listening", done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  return typeof address === "object" && address !== null ? address.port : 0;
+}
+
+before(async () => {
+  port = await freePort();
+  const sleep = "trap 'exit 0' TERM; while :; do /bin/busybox sleep 1 & wait $!; done";
+  write({
+    "app.yaml": appYaml("hello"),
+    "web/Dockerfile": `FROM scratch\nCOPY busybox /bin/busybox\nCOPY index.html /www/index.html\nLABEL session=${id}\nCMD ["/bin/busybox","httpd","-f","-v","-p","8080","-h","/www"]\n`,
+    "web/index.html": `page of ${id}\n`,
+    ...plugin(`first-${id}`, "init", "1.0.0", 'echo "first says $WORD, $GREETING"', "{ name: WORD }"),
+    ...plugin(
+      `beside-${id}`,
+      "general",
+      "1.0.0",
+      `echo "beside says $WORD, $GREETING, token \${#TOKEN}"; ${sleep}`,
+      "{ name: WORD }, { name: TOKEN, type: secret }",
+    ),
+    ...plugin(
+      `extra-${id}`,
+      "general",
+      "1.0.0",
+      `echo "extra says $WORD"; ${sleep}`,
+      "{ name: WORD, default: nothing }, { name: SPEED, type: integer, min: 1, default: 5 }",
+    ),
+  });
+});
+
+after(async () => {
+  await run("down", app, "--volumes");
+  await run("server", "--stop");
+  const images = docker("images", "-q", "--filter", `label=session=${id}`);
+  if (images.length > 0) docker("rmi", "-f", ...new Set(images));
+  folder[Symbol.dispose]();
+});
+
+test("up starts the server, builds, runs and waits; a second up changes nothing", async () => {
+  const first = await run("up", "--timeout", "60");
+  assert.equal(first.code, 0, first.stderr);
+  assert.match(first.stderr, /^Started the server at http:\/\/127\.0\.0\.1:\d+ \(process \d+, log .*server\.log\)\.$/m);
+  assert.match(first.stderr, /^component web: built$/m);
+  assert.match(first.stdout, new RegExp(`^web +ready +3/3 +0 +first-${id}@1.0.0, beside-${id}@1.0.0$`, "m"));
+  assert.match(first.stdout, new RegExp(`^web {2}http://127\\.0\\.0\\.1:${port}$`, "m"));
+  assert.equal(await (await fetch(`http://127.0.0.1:${port}/index.html`)).text(), `page of ${id}\n`);
+  assert.equal(statSync(join(env.OUTRIGGER_DATA_DIR, "admin-token")).mode & 0o077, 0);
+  const running = ours();
+  const second = await run("up", "--timeout", "60");
+  assert.equal(second.code, 0, second.stderr);
+  assert.match(second.stderr, /plugin first-\w+@1\.0\.0: built \(nothing changed\)/);
+  assert.match(second.stderr, /component web: built \(nothing changed\)/);
+  assert.deepEqual(ours(), running);
+});
+
+test("logs come from all containers, each prefixed, the init container's too", async () => {
+  const { stdout } = await run("logs", `${app}/web`);
+  assert.match(stdout, new RegExp(`^first-${id} +\\| first says before, hello$`, "m"));
+  assert.match(stdout, new RegExp(`^beside-${id} \\| beside says beside, hello, token 6$`, "m"));
+  const one = await run("logs", `${app}/web`, "-c", `first-${id}`, "--tail", "1", "--timestamps");
+  assert.match(one.stdout, /^first-\w+ \| \d{4}-\d\d-\d\dT\S+ first says before, hello\n$/);
+  const followed = await outrigger(["logs", `${app}/web`, "-f", "--server", "http://127.0.0.1:9"], { env: { OUTRIGGER_TOKEN: "t" } });
+  assert.equal(followed.code, 1);
+});
+
+test("get, describe, events and builds tell how it fares, in words and as data, without secrets", async () => {
+  assert.match(await good("get", "applications"), new RegExp(`${app} +web ready`));
+  const [component] = await json<ComponentResource[]>("get", "components", app);
+  assert.equal(component?.status.state, "ready");
+  assert.match(await good("describe", `${app}/web`), /container +role +plug-in/i);
+  assert.match(await good("describe", app), /published: +web {2}http/);
+  assert.match(await good("describe", `${app}/web/beside-${id}`), /TOKEN:\n +secret: set/);
+  assert.ok((await json<BuildResource[]>("get", "builds")).every(({ state }) => state === "built"));
+  assert.ok((await json<EventResource[]>("events", "--subject", `component:${app}/web`)).length > 0);
+  assert.match(await good("get", "server"), /docker/i);
+  const everything = await Promise.all([
+    good("get", "installations", "-o", "yaml"),
+    good("describe", `${app}/web`, "-o", "yaml"),
+    good("events", "-o", "yaml"),
+  ]);
+  assert.doesNotMatch(everything.join(), /hush/);
+});
+
+test("plan says what a change would do, and does nothing", async () => {
+  assert.match(await good("plan"), /^Nothing would change\.$/m);
+  const running = ours();
+  write({ "changed.yaml": appYaml("goodbye") });
+  const plan = await json<PlanResource>("plan", "-f", "changed.yaml");
+  assert.notEqual(plan.kind, "none");
+  assert.match(await good("plan", "-f", "changed.yaml"), /^web: .*\n {2}- .*GREETING/m);
+  assert.deepEqual(ours(), running);
+});
+
+test("a fixed version whose files differ is refused with the mend", async () => {
+  const file = join(folder.path, `plugins/beside-${id}/Dockerfile`);
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, `${text}# changed\n`);
+  const { code, stderr } = await run("up");
+  writeFileSync(file, text);
+  assert.equal(code, 2);
+  assert.match(stderr, /plugin\.yaml:3:\d+: metadata\.version: The plugin beside-\w+@1\.0\.0 is built and therefore fixed, but the files/);
+  assert.match(stderr, /Bump metadata\.version/);
+});
+
+test("a plug-in is built, installed, configured, switched, upgraded, rolled back and uninstalled by hand", async () => {
+  const name = `extra-${id}`;
+  const target = `${app}/web`;
+  assert.match(await good("plugin", "build", `plugins/${name}`), /Built the plugin extra-/);
+  assert.match(await good("plugin", "build", `plugins/${name}`), /is built already, and nothing changed/);
+  const refused = await run("install", target, name, "--set", "settings.SPEED=0");
+  assert.equal(refused.code, 2);
+  assert.match(refused.stderr, /SPEED is 0; it must be at least 1/);
+  const unknown = await run("install", target, name, "--set", "settings.SPED=1");
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /Did you mean "settings\.SPEED"\?/);
+  assert.match(await good("install", target, name, "--set", "settings.WORD=one", "--dry-run"), new RegExp(`${name}`));
+  assert.equal((await json<InstallationResource[]>("get", "installations", target)).length, 2);
+  await good("install", target, name, "--set", "settings.WORD=one", "--memory", "24Mi");
+  await good("configure", target, name, "--set", "settings.SPEED=7", "--unset", "settings.WORD");
+  const installed = await json<InstallationResource>("describe", `${target}/${name}`);
+  assert.deepEqual([installed.values, installed.resources, installed.enabled], [{ settings: { SPEED: 7 } }, { memory: "24Mi" }, true]);
+  await good("disable", target, name);
+  const disabled = await json<InstallationResource>("describe", `${target}/${name}`);
+  assert.deepEqual([disabled.values, disabled.state], [installed.values, "disabled"]);
+  await good("enable", target, name);
+  write({
+    [`plugins/${name}/plugin.yaml`]: readFileSync(join(folder.path, `plugins/${name}/plugin.yaml`), "utf8").replace("1.0.0", "1.1.0"),
+  });
+  await good("plugin", "build", `plugins/${name}`);
+  assert.match(await good("plugin", "versions", name), /^1\.1\.0 +built[^]*^1\.0\.0 +built/m);
+  assert.match(await good("plugin", "show", name), /SPEED +integer from 1 +5/);
+  await good("upgrade", target, `${name}@1.1.0`);
+  await good("rollback", target, name);
+  assert.equal((await json<InstallationResource>("describe", `${target}/${name}`)).version, "1.0.0");
+  const none = await run("rollback", target, name);
+  assert.equal(none.code, 2);
+  assert.match(none.stderr, /has no built version before 1\.0\.0/);
+  const used = await run("plugin", "delete", name);
+  assert.equal(used.code, 2);
+  await good("uninstall", target, name);
+  await good("plugin", "delete", `${name}@1.0.0`);
+  await good("plugin", "delete", name);
+});
+
+test("teams, tokens and credentials: texts are shown once or never, roles count", async () => {
+  const team = `blue-${id}`;
+  await good("team", "create", team);
+  assert.match(await good("team", "allow", team, "capability:NET_ADMIN"), /allows: capability:NET_ADMIN/);
+  assert.match(await good("team", "allow", team, "capability:NET_ADMIN", "--remove"), /nothing beyond/);
+  const made = await run("token", "create", "a viewer", "--role", `${team}=viewer`);
+  assert.equal(made.code, 0, made.stderr);
+  const token = made.stdout.trim();
+  const viewer = { ...env, OUTRIGGER_TOKEN: token };
+  assert.equal((await outrigger(["get", "applications", "--team", team], { env: viewer })).code, 0);
+  assert.equal((await outrigger(["get", "applications"], { env: viewer })).code, 2, "another team is not there for it");
+  assert.equal((await outrigger(["plugin", "delete", "x", "--team", team], { env: viewer })).code, 1, "a viewer may not");
+  const tokens = await json<TokenResource[]>("token", "list");
+  assert.ok(!JSON.stringify(tokens).includes(token));
+  await good("token", "delete", tokens.find(({ description }) => description === "a viewer")?.id ?? "");
+  assert.equal((await outrigger(["get", "applications", "--team", team], { env: viewer })).code, 1);
+  const set = ["credential", "set", "internal", "--host", "registry.internal:5000", "--username", "build", "--team", team];
+  assert.equal((await outrigger(set, { env, input: "hush-2\n" })).code, 0);
+  assert.equal((await outrigger(set, { env, input: "" })).code, 2);
+  const list = await good("credential", "list", "--team", team, "-o", "json");
+  assert.match(list, /registry\.internal:5000/);
+  assert.doesNotMatch(list, /hush/);
+  await good("credential", "delete", "internal", "--team", team);
+  await good("team", "delete", team);
+});
+
+test("an app that ends fails the command with its reason and last lines; a Dockerfile that fails, with its log", async () => {
+  const failing = appYaml("hello")
+    .replace(/\n {6}readiness.*/, "")
+    .replace("build: { context: web }", "build: { context: broken }")
+    .replaceAll(app, `${app}-failing`)
+    .replace(`publish: ${port}`, "protocol: tcp")
+    .replace("protocol: http, ", "");
+  write({
+    "failing.yaml": failing,
+    "broken/Dockerfile": `FROM scratch\nCOPY busybox /bin/busybox\nLABEL session=${id}\nCMD ${shell("echo the reason is here; exit 3")}\n`,
+    "unbuilt.yaml": failing.replace("context: broken", "context: unbuilt"),
+    "unbuilt/Dockerfile": "FROM scratch\nCOPY nowhere /x\n",
+  });
+  const ended = await run("up", "-f", "failing.yaml", "--timeout", "60");
+  await good("down", "-f", "failing.yaml");
+  assert.equal(ended.code, 1, ended.stderr);
+  assert.match(ended.stderr, /web is failing \(.*exit 3/);
+  assert.match(ended.stderr, /web\/web \| the reason is here/);
+  const unbuilt = await run("up", "-f", "unbuilt.yaml");
+  assert.equal(unbuilt.code, 1);
+  assert.match(unbuilt.stderr, /was not built \(failed\)[^]*nowhere/);
+});
+
+test("Ctrl-C leaves it running and says so", async () => {
+  const slow = appYaml("hello")
+    .replaceAll(app, `${app}-slow`)
+    .replace(`, publish: ${port}`, "")
+    .replace("port: 8080 } }", "port: 8081 }, periodSeconds: 1 }");
+  write({ "slow.yaml": slow });
+  const stopped = await outrigger(["up", "-f", "slow.yaml"], { cwd: folder.path, env, interruptAt: /^web: (starting|running)/m });
+  assert.equal(stopped.code, 130, stopped.stderr);
+  assert.match(stopped.stderr, new RegExp(`Stopped watching; ${app}-slow goes on`));
+  assert.match(await good("get", "applications"), new RegExp(`${app}-slow`));
+  await good("down", "-f", "slow.yaml");
+});
+
+test("down removes everything and waits; a second down is no failure; a name that is not there is", async () => {
+  assert.match(await good("down", "--volumes"), new RegExp(`Removed ${app} and its volumes\\.`));
+  assert.deepEqual(ours(), []);
+  assert.deepEqual(docker("network", "ls", "-q", "--filter", `name=${app}`), []);
+  assert.match(await good("down"), /is not there/);
+  assert.equal((await run("down", app)).code, 2);
+  assert.match(await good("server", "--stop"), /Stopped the server/);
+  assert.match(await good("server", "--stop"), /No server runs/);
+});
