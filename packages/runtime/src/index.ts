@@ -1,1 +1,5 @@
+export * from "./docker/docker-runtime.ts";
+export * from "./docker/images.ts";
+export * from "./errors.ts";
+export * from "./kubernetes/render.ts";
 export * from "./runtime.ts";

@@ -1,0 +1,148 @@
+import type { PodKey } from "@outrigger/pod";
+import { diff } from "@outrigger/pod";
+import type { PodRuntime, RuntimeOptions } from "../runtime.ts";
+import { createDockerClient } from "./client.ts";
+import { createOnce, type EngineContext } from "./context.ts";
+import { followEvents } from "./events.ts";
+import { keyOf, keyText, networkName } from "./names.ts";
+import { listPods, observePod, runningPod } from "./observe.ts";
+import { PodKeeper } from "./pod-keeper.ts";
+import { podLogs } from "./pod-logs.ts";
+import { reasonOf } from "./refusal.ts";
+import type { EngineInfo } from "./types.ts";
+
+export interface DockerRuntimeOptions extends RuntimeOptions {
+  /** `unix:///path` or `tcp://LOOPBACK:PORT`; default DOCKER_HOST, then /var/run/docker.sock. */
+  readonly socket?: string;
+}
+
+/**
+ * Keeps pods on a stock Docker Engine (API 1.41 and newer).
+ *
+ * `start()` ends after the first attempt to reach the engine, whether it succeeded or not; the engine is tried again until `close()`.
+ * Pods that run already are known and reported from then on; what becomes of them is said by `want` and `remove`.
+ */
+export function createDockerRuntime(options: DockerRuntimeOptions): PodRuntime {
+  const client = createDockerClient(options.socket);
+  const keepers = new Map<string, PodKeeper>();
+  const watchers = new Map<string, Set<() => void>>();
+  const closing = new AbortController();
+  let following: Promise<void> | undefined;
+  let node: Promise<string> | undefined;
+
+  const nodeName = (): Promise<string> => {
+    node ??= client
+      .call<EngineInfo>("GET", "/info")
+      .then(({ Name }) => Name)
+      .catch((error: unknown) => {
+        node = undefined;
+        throw error;
+      });
+    return node;
+  };
+  const context: EngineContext = {
+    client,
+    owner: options.owner,
+    secret: options.secret,
+    credentials: options.credentials,
+    nodeName,
+    once: createOnce(),
+  };
+
+  const runsApp = (key: PodKey): boolean =>
+    keepers.get(keyText(key))?.status?.containers.some(({ role, state }) => role === "app" && state === "running") ?? false;
+
+  const keeperOf = (key: PodKey): PodKeeper => {
+    const found = keepers.get(keyText(key));
+    if (found !== undefined) return found;
+    const ranApp = { now: false };
+    const keeper = new PodKeeper({
+      context,
+      key: keyOf(key),
+      missing: (components) => components.filter((component) => !runsApp({ ...key, component })),
+      onEvent: options.onEvent,
+      onStatus: (status) => {
+        options.onStatus(status);
+        const runs = runsApp(key);
+        if (runs && !ranApp.now) for (const other of dependents(key)) other.wake();
+        ranApp.now = runs;
+        if (status.state === "stopped" && keeper.wanted === undefined) keepers.delete(keyText(key));
+      },
+    });
+    keepers.set(keyText(key), keeper);
+    return keeper;
+  };
+  const dependents = (key: PodKey): readonly PodKeeper[] =>
+    [...keepers.values()].filter(
+      ({ wanted }) => wanted?.dependsOn.includes(key.component) === true && networkName(wanted) === networkName(key),
+    );
+
+  const notify = (key: PodKey): void => {
+    keepers.get(keyText(key))?.wake();
+    for (const onChange of watchers.get(keyText(key)) ?? []) onChange();
+  };
+  const adopt = async (): Promise<void> => {
+    for (const key of await listPods(client, options.owner)) {
+      keeperOf(key);
+      notify(key);
+    }
+  };
+  const wakeAll = (): void => {
+    for (const keeper of keepers.values()) keeper.wake();
+  };
+
+  return {
+    start: async () => {
+      const tried = Promise.withResolvers<void>();
+      const handlers = {
+        owner: options.owner,
+        onConnected: () => {
+          wakeAll();
+          adopt()
+            .catch(() => {})
+            .then(tried.resolve, tried.reject);
+        },
+        onLost: () => {
+          wakeAll();
+          tried.resolve();
+        },
+        onPod: notify,
+        onNetwork: (name: string) => {
+          for (const keeper of keepers.values()) if (keeper.wanted !== undefined && networkName(keeper.wanted) === name) keeper.wake();
+        },
+      };
+      following ??= followEvents(client, handlers, closing.signal);
+      await tried.promise;
+    },
+    close: async () => {
+      closing.abort();
+      await Promise.all([...keepers.values()].map((keeper) => keeper.close()));
+      await following;
+      client.close();
+    },
+    want: (pod) => keeperOf(pod).want(pod),
+    plan: async (pod) => {
+      const keeper = keepers.get(keyText(pod));
+      return keeper === undefined ? diff(runningPod(await observePod(client, options.owner, pod)), pod) : keeper.plan(pod);
+    },
+    remove: (key, { volumes }) => keeperOf(key).remove(volumes),
+    known: () => listPods(client, options.owner),
+    status: (key) => keepers.get(keyText(key))?.status,
+    logs: (key, logOptions) =>
+      podLogs(context, key, logOptions, (onChange) => {
+        const set = watchers.get(keyText(key)) ?? new Set();
+        watchers.set(keyText(key), set.add(onChange));
+        return () => {
+          set.delete(onChange);
+          if (set.size === 0) watchers.delete(keyText(key));
+        };
+      }),
+    health: async () => {
+      try {
+        return { ok: true, engine: `Docker Engine ${(await client.call<{ readonly Version: string }>("GET", "/version")).Version}` };
+      } catch (error) {
+        return { ok: false, reason: reasonOf(error) };
+      }
+    },
+  };
+}

@@ -1,0 +1,109 @@
+import type { Container, Pod, PodKey } from "@outrigger/pod";
+import { runtimeErrors } from "../errors.ts";
+import { containerCreation, infraCreation } from "./container-config.ts";
+import type { EngineContext } from "./context.ts";
+import { factsOf, resolveVariables } from "./facts.ts";
+import { ensureImage } from "./images.ts";
+import { ensureInfraImage } from "./infra-image.ts";
+import { containerName, infraName, networkName, podLabels } from "./names.ts";
+import { checkOwner, ensureNetwork, ensureVolumes } from "./networks-volumes.ts";
+import { listContainers, type ObservedContainer } from "./observe.ts";
+import { hasCode, unlessMissing } from "./refusal.ts";
+import type { ContainerCreation, ContainerInspection, ContainerSummary } from "./types.ts";
+
+/** Makes the pod's network, volumes and infra container, not started yet; gives the infra container's id. @throws name-taken */
+export async function createInfra(context: EngineContext, pod: Pod): Promise<string> {
+  await Promise.all([
+    ensureNetwork(context, pod),
+    ensureVolumes(context, pod, pod.volumes),
+    context.once("infra image", () => ensureInfraImage(context.client)),
+  ]);
+  return create(context, infraName(pod), infraCreation(context.owner, pod));
+}
+
+/** Starts the infra container; gives the pod's address. @throws port-taken */
+export async function startInfra({ client }: EngineContext, pod: Pod, id: string): Promise<string> {
+  try {
+    await client.call("POST", `/containers/${id}/start`);
+  } catch (error) {
+    if (!hasCode(error, "port-taken")) throw error;
+    throw (await namePortUser(client, pod, id)) ?? error;
+  }
+  const { NetworkSettings } = await client.call<ContainerInspection>("GET", `/containers/${id}/json`);
+  return NetworkSettings.Networks[networkName(pod)]?.IPAddress ?? "";
+}
+
+/** The engine says only that a port is taken; when a container has it, that container is named. */
+async function namePortUser(client: EngineContext["client"], pod: Pod, own: string): Promise<Error | undefined> {
+  const running = await client.call<readonly ContainerSummary[]>("GET", "/containers/json");
+  const published = pod.ports.flatMap(({ publish }) => publish ?? []);
+  for (const { Id, Names, Ports } of running) {
+    const taken = published.find(({ address, port }) => Ports.some(({ IP, PublicPort }) => PublicPort === port && overlap(IP, address)));
+    if (Id === own || taken === undefined) continue;
+    const by = `the container ${Names[0]?.slice(1) ?? Id.slice(0, 12)}`;
+    return runtimeErrors["port-taken"]({ address: `${taken.address}:${taken.port}`, by });
+  }
+  return undefined;
+}
+
+function overlap(one: string | undefined, other: string): boolean {
+  return one === other || one === "0.0.0.0" || other === "0.0.0.0";
+}
+
+export interface MakeOptions {
+  readonly infra: string;
+  readonly address: () => Promise<string>;
+  readonly signal: AbortSignal;
+}
+
+/** Makes one container of the pod, not started yet; pulls its image where needed. @throws image-missing, name-taken, container-refused */
+export async function createContainer(context: EngineContext, pod: Pod, container: Container, options: MakeOptions): Promise<void> {
+  const { infra, address, signal } = options;
+  const volumes = pod.volumes.filter(({ name }) => container.mounts.some(({ volume }) => volume === name));
+  const [image, env] = await Promise.all([
+    ensureImage(context.client, container.image, { credentials: (registry) => context.credentials(pod.team, registry), signal }),
+    context
+      .nodeName()
+      .then((node) => resolveVariables(container.env, { key: pod, facts: factsOf(pod, node), address, secret: context.secret })),
+    ensureVolumes(context, pod, volumes),
+  ]);
+  signal.throwIfAborted();
+  await create(context, containerName(pod, container.name), containerCreation({ owner: context.owner, pod, container, infra, image, env }));
+}
+
+async function create({ client, owner }: EngineContext, name: string, body: ContainerCreation): Promise<string> {
+  try {
+    const { Id } = await client.call<{ readonly Id: string }>("POST", "/containers/create", { query: { name }, body });
+    return Id;
+  } catch (error) {
+    if (!hasCode(error, "name-taken")) throw error;
+    const holder = await unlessMissing(client.call<ContainerInspection>("GET", `/containers/${name}/json`));
+    checkOwner("container", name, holder?.Config.Labels ?? null, owner);
+    throw error;
+  }
+}
+
+/** Ends a container within its grace period and removes it with its anonymous volumes. */
+export async function discard({ client }: EngineContext, { id, state, spec }: ObservedContainer): Promise<void> {
+  if (state !== "created" && state !== "exited") {
+    await unlessMissing(client.call("POST", `/containers/${id}/stop`, { query: { t: spec.terminationGracePeriodSeconds } }));
+  }
+  await removeContainer(client, id);
+}
+
+async function removeContainer(client: EngineContext["client"], id: string): Promise<void> {
+  try {
+    await unlessMissing(client.call("DELETE", `/containers/${id}`, { query: { force: true, v: true } }));
+  } catch (error) {
+    // 409: someone else is removing it this very moment.
+    if (!hasCode(error, "engine-refused") || !/already in progress/.test(String(error))) throw error;
+  }
+}
+
+/** Ends all containers of a pod at once, each within its grace period; then its network, which they may need until their end. */
+export async function tearDown(context: EngineContext, key: PodKey, containers: Iterable<ObservedContainer>): Promise<void> {
+  await Promise.all([...containers].map((container) => discard(context, container)));
+  // Also what was made since it was looked at, or bears no readable label.
+  const left = await listContainers(context.client, podLabels(context.owner, key));
+  await Promise.all(left.map(({ Id }) => removeContainer(context.client, Id)));
+}

@@ -1,0 +1,153 @@
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { Readable } from "node:stream";
+import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Container, Pod, PodKey } from "@outrigger/pod";
+import { pack } from "tar-stream";
+import { createDockerClient, type DockerClient } from "../src/docker/client.ts";
+import { infraName, label, labelFilter } from "../src/docker/names.ts";
+import { createDockerRuntime } from "../src/index.ts";
+import type { PodEvent, PodRuntime, PodStatus, RuntimeOptions } from "../src/runtime.ts";
+
+/** A name that no other test uses. */
+export function unique(prefix: string): string {
+  return `${prefix}${randomBytes(4).toString("hex")}`;
+}
+
+export const client: DockerClient = createDockerClient();
+
+/** An image of nothing but busybox, removed when the test file ends. */
+export async function busyboxImage(
+  t: TestContext | { after: (fn: () => Promise<void>) => void },
+  engine: DockerClient = client,
+): Promise<string> {
+  const name = `${unique("rt-image-")}:1`;
+  const archive = pack();
+  archive.entry({ name: "bin/busybox", mode: 0o755 }, await readFile("/bin/busybox"));
+  for (const tool of ["sh", "sleep", "wget", "httpd", "nslookup", "ping", "cat", "ls", "touch", "nc", "id"]) {
+    archive.entry({ name: `bin/${tool}`, type: "symlink", linkname: "busybox" });
+  }
+  archive.entry({ name: "tmp", type: "directory", mode: 0o1777 });
+  archive.finalize();
+  const query = { fromSrc: "-", repo: name.split(":")[0], tag: "1", changes: "ENV PATH=/bin" };
+  const answer = await engine.stream("POST", "/images/create", {
+    query,
+    body: Readable.from(archive),
+    headers: { "content-type": "application/x-tar" },
+  });
+  for await (const _ of answer);
+  t.after(async () => {
+    await engine.call("DELETE", `/images/${name}`, { query: { force: true } });
+  });
+  return name;
+}
+
+/** A container that does what a shell script says. */
+export function shell(name: string, image: string, script: string, more: Partial<Container> = {}): Container {
+  return {
+    name,
+    role: "app",
+    image,
+    command: ["/bin/sh", "-c", script],
+    env: [],
+    mounts: [],
+    resources: { requests: {}, limits: {} },
+    securityContext: {},
+    terminationGracePeriodSeconds: 2,
+    ...more,
+  };
+}
+
+/** The part of a plug-in's container that the app's lacks. */
+export function plugin(name: string, role: Container["role"], more: Partial<Container> = {}): Partial<Container> {
+  return { role, plugin: { name, version: "1.0.0", type: role === "init" ? "init" : role === "network" ? "ingress" : "general" }, ...more };
+}
+
+// A shell as process 1 ignores SIGTERM unless it says otherwise.
+export const sleeps = "trap 'exit 0' TERM; echo up; while :; do sleep 0.1; done";
+
+export function podOf(key: PodKey, containers: readonly Container[], more: Partial<Pod> = {}): Pod {
+  return {
+    ...key,
+    name: `${key.application}-${key.component}`,
+    containers,
+    volumes: [],
+    ports: [],
+    dependsOn: [],
+    discovery: {},
+    ...more,
+  };
+}
+
+export interface Harness {
+  readonly runtime: PodRuntime;
+  readonly owner: string;
+  readonly statuses: PodStatus[];
+  readonly events: PodEvent[];
+  readonly key: (component: string) => PodKey;
+}
+
+/** A started runtime with an owner and an application of its own; all that is its own is removed when the test ends. */
+export async function harness(t: TestContext, more: Partial<RuntimeOptions & { socket: string }> = {}): Promise<Harness> {
+  const owner = more.owner ?? unique("owner-");
+  const [team, application] = [unique("t"), unique("a")];
+  const statuses: PodStatus[] = [];
+  const events: PodEvent[] = [];
+  const runtime = createDockerRuntime({
+    owner,
+    secret: async (_, { item }) => `the text of ${item}`,
+    credentials: async () => undefined,
+    onStatus: (status) => statuses.push(status),
+    onEvent: (event) => events.push(event),
+    ...more,
+  });
+  await runtime.start();
+  t.after(async () => {
+    await runtime.close();
+    await removeAllOf(owner);
+  });
+  return { runtime, owner, statuses, events, key: (component) => ({ team, application, component }) };
+}
+
+/** Removes whatever of an owner is left on the engine. */
+export async function removeAllOf(owner: string): Promise<void> {
+  const query = { all: true, filters: labelFilter({ [label.owner]: owner }) };
+  const containers = await client.call<readonly { Id: string }[]>("GET", "/containers/json", { query });
+  await Promise.all(containers.map(({ Id }) => client.call("DELETE", `/containers/${Id}`, { query: { force: true, v: true } })));
+  const { Volumes } = await client.call<{ Volumes: readonly { Name: string }[] | null }>("GET", "/volumes", { query });
+  for (const { Name } of Volumes ?? []) await client.call("DELETE", `/volumes/${Name}`);
+  const networks = await client.call<readonly { Id: string }[]>("GET", "/networks", { query });
+  for (const { Id } of networks) await client.call("DELETE", `/networks/${Id}`);
+}
+
+/** Waits until `found` gives something; fails with what `describe` says after `limit` milliseconds. */
+export async function until<T>(
+  what: string,
+  found: () => T | undefined | false | Promise<T | undefined | false>,
+  limit = 15_000,
+): Promise<T> {
+  const deadline = Date.now() + limit;
+  for (;;) {
+    const value = await found();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new DOMException(`waited ${limit} ms in vain: ${what}`, "TimeoutError");
+    await sleep(25);
+  }
+}
+
+/** Waits for a pod's state; a failure shows the last status. */
+export async function untilState(runtime: PodRuntime, key: PodKey, state: PodStatus["state"], limit = 15_000): Promise<PodStatus> {
+  try {
+    return await until(state, () => [runtime.status(key)].find((status) => status?.state === state), limit);
+  } catch (error) {
+    throw new DOMException(`${(error as Error).message}; last: ${JSON.stringify(runtime.status(key))}`, "TimeoutError");
+  }
+}
+
+/** Ids of a pod's containers by name; its infra container has no name. */
+export async function idsOf(key: PodKey): Promise<Readonly<Record<string, string>>> {
+  const query = { all: true, filters: { name: [`^/${infraName(key).replaceAll(".", "\\.")}(\\.|$)`] } };
+  const list = await client.call<readonly { Id: string; Labels: Record<string, string> }[]>("GET", "/containers/json", { query });
+  return Object.fromEntries(list.map(({ Id, Labels }) => [Labels[label.container] ?? "", Id]));
+}
