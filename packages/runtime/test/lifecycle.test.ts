@@ -36,7 +36,7 @@ test("a pod starts in order, shares its network and volumes, and goes without a 
       ["tail", "running", true],
     ],
   );
-  assert.equal(status.upToDate, true);
+  await until("all is as wanted", () => runtime.status(web)?.upToDate);
   const lines = await Array.fromAsync(runtime.logs(web, {}));
   assert.deepEqual(
     lines.filter(({ container }) => container !== "tail").map(({ container, text }) => [container, text]),
@@ -67,8 +67,15 @@ test("a container killed by hand runs again within 2 s, and its reason is told",
   const ids = await idsOf(key("web"));
   const killed = Date.now();
   await client.call("POST", `/containers/${ids["web"]}/kill`);
-  await until("started again", () => runtime.status(key("web"))?.containers[0]?.restarts === 1 && runtime.status(key("web"))?.state === "ready", 5_000);
+  await until(
+    "started again",
+    () => runtime.status(key("web"))?.containers[0]?.restarts === 1 && runtime.status(key("web"))?.state === "ready",
+    5_000,
+  );
   assert.ok(Date.now() - killed < 2_000, `took ${Date.now() - killed} ms`);
   assert.equal(runtime.status(key("web"))?.reason, "web: killed by SIGKILL (exit 137)");
-  assert.deepEqual(events.map(({ reason }) => reason), ["started", "killed", "restarted"]);
+  assert.deepEqual(
+    events.map(({ reason }) => reason),
+    ["started", "killed", "restarted"],
+  );
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TestContext } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, Pod, PodKey } from "@outrigger/pod";
 import { pack } from "tar-stream";
 import { createDockerClient, type DockerClient } from "../src/docker/client.ts";
@@ -18,7 +18,10 @@ export function unique(prefix: string): string {
 export const client: DockerClient = createDockerClient();
 
 /** An image of nothing but busybox, removed when the test file ends. */
-export async function busyboxImage(t: TestContext | { after: (fn: () => Promise<void>) => void }, engine: DockerClient = client): Promise<string> {
+export async function busyboxImage(
+  t: TestContext | { after: (fn: () => Promise<void>) => void },
+  engine: DockerClient = client,
+): Promise<string> {
   const name = `${unique("rt-image-")}:1`;
   const archive = pack();
   archive.entry({ name: "bin/busybox", mode: 0o755 }, await readFile("/bin/busybox"));
@@ -28,8 +31,12 @@ export async function busyboxImage(t: TestContext | { after: (fn: () => Promise<
   archive.entry({ name: "tmp", type: "directory", mode: 0o1777 });
   archive.finalize();
   const query = { fromSrc: "-", repo: name.split(":")[0], tag: "1", changes: "ENV PATH=/bin" };
-  const answer = await engine.stream("POST", "/images/create", { query, body: Readable.from(archive), headers: { "content-type": "application/x-tar" } });
-  for await (const _ of answer) continue;
+  const answer = await engine.stream("POST", "/images/create", {
+    query,
+    body: Readable.from(archive),
+    headers: { "content-type": "application/x-tar" },
+  });
+  for await (const _ of answer);
   t.after(async () => {
     await engine.call("DELETE", `/images/${name}`, { query: { force: true } });
   });
@@ -115,7 +122,11 @@ export async function removeAllOf(owner: string): Promise<void> {
 }
 
 /** Waits until `found` gives something; fails with what `describe` says after `limit` milliseconds. */
-export async function until<T>(what: string, found: () => T | undefined | false | Promise<T | undefined | false>, limit = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  found: () => T | undefined | false | Promise<T | undefined | false>,
+  limit = 15_000,
+): Promise<T> {
   const deadline = Date.now() + limit;
   for (;;) {
     const value = await found();

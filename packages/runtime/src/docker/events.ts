@@ -45,7 +45,8 @@ export async function followEvents(client: DockerClient, handlers: EventHandlers
 }
 
 function dispatch({ Type, Actor }: EngineEvent, handlers: EventHandlers): void {
-  if (Type === "network") return handlers.onNetwork(Actor.Attributes["name"] ?? "");
-  const key = Actor.Attributes[label.owner] === handlers.owner ? keyFromLabels(Actor.Attributes) : undefined;
-  if (key !== undefined) handlers.onPod(key);
+  const { Attributes } = Actor;
+  const key = Attributes[label.owner] === handlers.owner ? keyFromLabels(Attributes) : undefined;
+  if (Type === "network") handlers.onNetwork(Attributes["name"] ?? "");
+  else if (key !== undefined) handlers.onPod(key);
 }

@@ -60,9 +60,11 @@ export class Mishaps {
     for (const [name, mishap] of this.#byName) this.#byName.set(name, { ...mishap, nextAt: 0 });
   }
 
-  /** Forgets all: the pod is made anew, or removed. */
+  /** Forgets all about the containers: the pod is made anew, or removed. What keeps the pod as a whole stays known. */
   reset(): void {
+    const whole = this.get();
     this.#byName.clear();
+    if (whole !== undefined) this.#byName.set("", whole);
     this.#restarts.clear();
     this.#endings.clear();
   }

@@ -1,5 +1,5 @@
 import type { DockerClient } from "./client.ts";
-import type { ObservedPod } from "./observe.ts";
+import type { ObservedContainer, ObservedPod } from "./observe.ts";
 import { type Prober, startProber } from "./prober.ts";
 
 export interface ReadinessOptions {
@@ -12,7 +12,7 @@ export interface ReadinessOptions {
 /** Which containers of a pod are ready: keeps one prober for each run of each. */
 export class Readiness {
   readonly #options: ReadinessOptions;
-  readonly #probers = new Map<string, { readonly run: string; readonly prober: Prober }>();
+  readonly #probers = new Map<string, { readonly container: ObservedContainer; readonly prober: Prober }>();
   readonly #verdicts = new Map<string, string>();
 
   constructor(options: ReadinessOptions) {
@@ -21,14 +21,15 @@ export class Readiness {
 
   /** Probes what runs now, and nothing else. */
   follow({ infra, containers }: ObservedPod): void {
-    for (const [name, { run, prober }] of this.#probers) {
+    for (const [name, { container, prober }] of this.#probers) {
       const now = containers.get(name);
-      if (now?.state === "running" && run === now.id + now.startedAt) continue;
+      if (now?.state === "running" && container.id === now.id && container.startedAt === now.startedAt) continue;
       prober.stop();
       this.#probers.delete(name);
     }
     if (infra?.healthy !== true) return;
-    for (const [name, { id, role, state, startedAt, spec }] of containers) {
+    for (const [name, container] of containers) {
+      const { id, role, state, spec } = container;
       if (role === "init" || state !== "running" || this.#probers.has(name)) continue;
       const prober = startProber({
         container: spec,
@@ -39,7 +40,7 @@ export class Readiness {
           this.#options.onFailed(name, reason);
         },
       });
-      this.#probers.set(name, { run: id + startedAt, prober });
+      this.#probers.set(name, { container, prober });
     }
   }
 
@@ -50,6 +51,11 @@ export class Readiness {
   /** Why a running container is not ready. */
   reason(container: string): string | undefined {
     return this.#probers.get(container)?.prober.reason();
+  }
+
+  /** The container as it runs now. */
+  runOf(container: string): ObservedContainer | undefined {
+    return this.#probers.get(container)?.container;
   }
 
   /** Why a probe had the container ended, if one had; told once. */

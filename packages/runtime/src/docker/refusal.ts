@@ -45,6 +45,11 @@ export async function unlessMissing<T>(promise: Promise<T>): Promise<T | undefin
   }
 }
 
+/** The failure's code; `failed` where it has none. */
+export function codeOf(error: unknown): string {
+  return isOutriggerError(error) ? error.code : "failed";
+}
+
 /** A failure in words, without a stack. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
