@@ -47,7 +47,7 @@ export async function runLocalBuild(
   signal?: AbortSignal,
 ): Promise<void> {
   const node = { id: build.subject, label: build.subject };
-  if (build.start === undefined) return show({ ...node, state: "built", detail: "nothing changed" });
+  if (build.start === undefined) return show({ ...node, state: "built", reason: "nothing changed" });
   show({ ...node, state: "building", busy: true });
   try {
     let last: { detail?: string; bytes?: { done: number; total: number } } = {};

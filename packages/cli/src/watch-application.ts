@@ -2,6 +2,7 @@ import type { ComponentResource } from "@outrigger/server";
 import type { ApplicationApi } from "./api/api.ts";
 import { cliErrors } from "./errors.ts";
 import type { ProgressNode } from "./output/progress-tree.ts";
+import { containerState } from "./output/show-application.ts";
 
 export interface WatchOptions {
   readonly application: string;
@@ -13,18 +14,18 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** A container that fails can mend itself while what it needs starts; after this long, or this often, it is taken to be broken. */
-const failingFor = 8000;
+/** What fails can mend itself while what it needs starts; after this long, or this often, it is taken to be broken. */
+const stuckFor = 8000;
 const failingStarts = 3;
 
 /** Waits until every component is ready. @throws components-failing, components-late */
 export async function watchApplication(api: ApplicationApi, options: WatchOptions): Promise<readonly ComponentResource[]> {
   const seen = new Map<string, ComponentResource>();
-  const failingSince = new Map<string, number>();
+  const stuckSince = new Map<string, number>();
   const stop = new AbortController();
   const late = setTimeout(() => stop.abort("late"), options.timeout);
   const ticker = setInterval(() => {
-    if ([...failingSince.values()].some((since) => Date.now() - since >= failingFor)) stop.abort("failing");
+    if ([...stuckSince.values()].some((since) => Date.now() - since >= stuckFor)) stop.abort("stuck");
   }, 250);
   try {
     const events = api.statusStream(options.application, AbortSignal.any([stop.signal, options.signal]));
@@ -33,7 +34,7 @@ export async function watchApplication(api: ApplicationApi, options: WatchOption
       const component = data as ComponentResource;
       seen.set(component.name, component);
       options.show(toNode(component));
-      note(failingSince, component);
+      for (const each of seen.values()) note(stuckSince, each, isStuck(each, seen));
       if (isBroken(component)) break;
       if (options.components.every((name) => isReady(seen.get(name)))) return options.components.flatMap((name) => seen.get(name) ?? []);
     }
@@ -50,7 +51,11 @@ export async function watchApplication(api: ApplicationApi, options: WatchOption
       reasons: waiting.map(describeFault).join("; ") || "the server says nothing of its components",
     });
   }
-  throw await failure(api, options.application, waiting);
+  throw await failure(
+    api,
+    options.application,
+    waiting.filter((component) => isStuck(component, seen)),
+  );
 }
 
 function isReady(component: ComponentResource | undefined): boolean {
@@ -61,19 +66,26 @@ function isBroken({ status }: ComponentResource): boolean {
   return status.state === "failing" && status.containers.some(({ restarts, ready }) => !ready && restarts >= failingStarts);
 }
 
-function note(failingSince: Map<string, number>, { name, status }: ComponentResource): void {
-  if (status.state !== "failing") failingSince.delete(name);
-  else if (!failingSince.has(name)) failingSince.set(name, Date.now());
+/** It fails; or something holds it back that is none of the components it waits for: a port in use, an image that is nowhere. */
+function isStuck({ spec, status }: ComponentResource, all: ReadonlyMap<string, ComponentResource>): boolean {
+  if (status.state === "failing") return true;
+  if (status.state !== "waiting" || status.reason === undefined) return false;
+  return spec.dependsOn.every(
+    (name) => all.get(name)?.status.containers.some(({ role, state }) => role === "app" && state === "running") === true,
+  );
 }
 
-async function failure(api: ApplicationApi, application: string, waiting: readonly ComponentResource[]): Promise<Error> {
-  const failing = waiting.filter(({ status }) => status.state === "failing");
-  const first = failing[0];
-  const logs = await Promise.all(failing.map((component) => lastLines(api, component)));
+function note(stuckSince: Map<string, number>, { name }: ComponentResource, stuck: boolean): void {
+  if (!stuck) stuckSince.delete(name);
+  else if (!stuckSince.has(name)) stuckSince.set(name, Date.now());
+}
+
+async function failure(api: ApplicationApi, application: string, stuck: readonly ComponentResource[]): Promise<Error> {
+  const logs = await Promise.all(stuck.map((component) => lastLines(api, component)));
   return cliErrors["components-failing"]({
     application,
-    component: first?.name ?? "COMPONENT",
-    reasons: failing.map(describeFault).join("; ") || "the server stopped telling how it fares",
+    component: stuck[0]?.name ?? "COMPONENT",
+    reasons: stuck.map(describeFault).join("; ") || "the server stopped telling how it fares",
     log: logs.flat().join("\n"),
   });
 }
@@ -108,16 +120,16 @@ function toNode({ name, status }: ComponentResource): ProgressNode {
     label: name,
     state: status.state,
     busy: !settled,
-    ...(status.reason === undefined ? {} : { detail: status.reason }),
+    ...(status.reason === undefined ? {} : { reason: status.reason }),
     children: status.containers.map((container) => {
-      const done = container.ready || (container.role === "init" && container.exitCode === 0);
-      const state = container.role === "init" && container.exitCode === 0 ? "done" : container.ready ? "ready" : container.state;
+      const state = containerState(container);
+      const fine = state === "done" || state === "ready";
       return {
         id: container.name,
         label: container.name,
         state,
-        busy: !done && status.state !== "failing",
-        ...(container.reason === undefined || done ? {} : { detail: container.reason }),
+        busy: !fine && status.state !== "failing",
+        ...(container.reason === undefined || fine ? {} : { reason: container.reason }),
       };
     }),
   };

@@ -62,7 +62,7 @@ test("without a terminal each new state is one plain line, and log lines of what
   };
   tree.set(node);
   tree.set({ ...node, detail: "step 1" });
-  tree.set({ ...node, state: "failing", busy: false, detail: "exit 1" });
+  tree.set({ ...node, state: "failing", busy: false, reason: "exit 1" });
   tree.close();
   assert.equal(stream.setEncoding("utf8").read(), "web: starting\nweb app: waiting\nweb: failing (exit 1)\n");
 });

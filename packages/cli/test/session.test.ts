@@ -41,6 +41,7 @@ spec:
       ports: [{ port: 8080, protocol: http, publish: ${port} }]
       readiness: { tcpSocket: { port: 8080 } }
       resources: { memory: 32Mi }
+      terminationGracePeriodSeconds: 1
       plugins:
         - { plugin: first-${id}, values: { settings: { WORD: before } } }
         - { plugin: beside-${id}@1.0.0, values: { settings: { WORD: beside, TOKEN: { fromEnv: SHOP_TOKEN } } } }
@@ -275,6 +276,22 @@ test("an app that ends fails the command with its reason and last lines; a Docke
   const unbuilt = await run("up", "-f", "unbuilt.yaml");
   assert.equal(unbuilt.code, 1);
   assert.match(unbuilt.stderr, /was not built \(failed\)[^]*nowhere/);
+});
+
+test("a port that is taken is told soon, with what holds it", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  await new Promise((done) => taken.once("listening", done));
+  try {
+    const address = taken.address();
+    const number = typeof address === "object" ? address?.port : 0;
+    write({ "taken.yaml": appYaml("hello").replaceAll(app, `${app}-taken`).replace(`publish: ${port}`, `publish: ${number}`) });
+    const { code, stderr } = await run("up", "-f", "taken.yaml", "--timeout", "60");
+    await good("down", "-f", "taken.yaml");
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`is not ready: web is waiting \\(127\\.0\\.0\\.1:${number} is already in use`));
+  } finally {
+    taken.close();
+  }
 });
 
 test("Ctrl-C leaves it running and says so", async () => {

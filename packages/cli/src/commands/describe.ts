@@ -4,7 +4,7 @@ import { connectTeam, type TeamConnection } from "../connect.ts";
 import { type OutputOptions, parseTarget, type TeamOptions, withExamples, withOutput, withTeam } from "../options.ts";
 import { paint, stateStyle } from "../output/paint.ts";
 import { print, toYaml } from "../output/print.ts";
-import { componentTable, publishedUrls } from "../output/show-application.ts";
+import { componentTable, containerState, publishedUrls } from "../output/show-application.ts";
 import { formatFields, formatTable } from "../output/table.ts";
 
 type DescribeOptions = TeamOptions & OutputOptions;
@@ -67,7 +67,7 @@ function componentText(component: ComponentResource, installations: readonly str
       { title: "container", cell: (row) => row.name },
       { title: "role", cell: (row) => row.role },
       { title: "plug-in", cell: (row) => row.plugin ?? "" },
-      { title: "state", cell: (row) => `${row.state}${row.ready ? ", ready" : ""}` },
+      { title: "state", cell: containerState },
       { title: "restarts", cell: (row) => String(row.restarts) },
       { title: "reason", cell: (row) => row.reason ?? "" },
     ],

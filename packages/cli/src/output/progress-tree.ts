@@ -8,8 +8,10 @@ export interface ProgressNode {
   readonly state: string;
   /** Still going on: shows a spinner. */
   readonly busy?: boolean;
-  /** The last line of a log, a reason. */
+  /** What passes by, such as the last line of a log. */
   readonly detail?: string;
+  /** Why it is in this state; worth a line of its own. */
+  readonly reason?: string;
   readonly bytes?: { readonly done: number; readonly total: number };
   readonly children?: readonly ProgressNode[];
 }
@@ -33,7 +35,7 @@ function plainTree(stream: NodeJS.WriteStream): ProgressTree {
   const seen = new Map<string, string>();
   const show = (node: ProgressNode, parents: string): void => {
     const name = parents === "" ? node.label : `${parents} ${node.label}`;
-    const key = `${node.state} ${node.busy === true ? "" : (node.detail ?? "")}`;
+    const key = `${node.state} ${node.reason ?? ""}`;
     if (seen.get(`${parents}/${node.id}`) !== key) stream.write(`${plainLine(name, node)}\n`);
     seen.set(`${parents}/${node.id}`, key);
     for (const child of node.children ?? []) show(child, name);
@@ -42,7 +44,7 @@ function plainTree(stream: NodeJS.WriteStream): ProgressTree {
 }
 
 function plainLine(name: string, node: ProgressNode): string {
-  return `${name}: ${node.state}${node.detail === undefined || node.busy === true ? "" : ` (${node.detail})`}`;
+  return `${name}: ${node.state}${node.reason === undefined ? "" : ` (${node.reason})`}`;
 }
 
 function liveTree(stream: NodeJS.WriteStream): ProgressTree {
@@ -85,7 +87,8 @@ function mark(node: ProgressNode, frame: number): string {
 
 function tail(node: ProgressNode): string {
   const bar = node.bytes === undefined ? "" : ` ${byteBar(node.bytes.done, node.bytes.total)}`;
-  return `${bar}${node.detail === undefined ? "" : ` ${paint("dim", stripVTControlCharacters(node.detail), process.stderr)}`}`;
+  const text = node.reason ?? node.detail;
+  return `${bar}${text === undefined ? "" : ` ${paint("dim", stripVTControlCharacters(text), process.stderr)}`}`;
 }
 
 /** `[#####.....] 12.0/24.0 MB`; only the count where the total is not known. */

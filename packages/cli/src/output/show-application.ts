@@ -45,6 +45,14 @@ const kindText: Readonly<Record<PlanResource["kind"], string>> = {
   recreate: "the pod is made anew",
 };
 
-function isFine({ ready, role, exitCode }: ComponentResource["status"]["containers"][number]): boolean {
-  return ready || (role === "init" && exitCode === 0);
+type Container = ComponentResource["status"]["containers"][number];
+
+/** `done` for an init container that ended well, `ready`, else what the engine says. */
+export function containerState({ ready, role, exitCode, state }: Container): string {
+  if (role === "init" && exitCode === 0) return "done";
+  return ready ? "ready" : state;
+}
+
+function isFine(container: Container): boolean {
+  return ["done", "ready"].includes(containerState(container));
 }
