@@ -13,7 +13,7 @@ export interface ServerFile {
 }
 
 /** The API of one team on the server that the options name. */
-export interface TeamConnection extends ApplicationApi, PluginApi {
+export interface TeamConnection extends ServerApi, ApplicationApi, PluginApi {
   readonly team: string;
 }
 
@@ -31,7 +31,7 @@ export function connectServer(options: ConnectionOptions): ServerApi {
 
 export function connectTeam(options: TeamOptions): TeamConnection {
   const transport = connectTransport(options);
-  return { team: options.team, ...applicationApi(transport, options.team), ...pluginApi(transport, options.team) };
+  return { team: options.team, ...serverApi(transport), ...applicationApi(transport, options.team), ...pluginApi(transport, options.team) };
 }
 
 /** The local server's address, or undefined when it has written none. */

@@ -71,6 +71,11 @@ const table = {
     message: "There is no token for the server at {url}.",
     mend: "Put one into OUTRIGGER_TOKEN, or into a file that --token-file names; an admin makes one with `outrigger token create`.",
   },
+  "engine-missing": {
+    status: 503,
+    message: "The server has no container engine to run anything on: {reason}.",
+    mend: "Start the engine (`systemctl start docker`, or `dockerd`) and run the command again; nothing was changed.",
+  },
   "build-failed": {
     status: 500,
     message: "{subject} was not built ({state}): {reason}.\n{log}",

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { connectTeam, type TeamConnection } from "../connect.ts";
+import { cliErrors } from "../errors.ts";
 import { runLocalBuild } from "../follow-build.ts";
 import { ensureLocalServer } from "../local-server.ts";
 import { stateDirOption, type TeamOptions, wholeNumber, withExamples, withTeam } from "../options.ts";
@@ -69,6 +70,7 @@ async function bringUp(
   wait: { readonly timeout: number; readonly signal: AbortSignal },
 ): Promise<void> {
   const { project, application } = prepared;
+  await requireEngine(api);
   await using stack = new AsyncDisposableStack();
   const request = await toRequest(prepared, api);
   const { builds, problems } = await planLocalBuilds(project, api, stack);
@@ -78,6 +80,12 @@ async function bringUp(
   await api.putApplication(application.metadata.name, request);
   const components = request.components.map(({ name }) => name);
   await watchApplication(api, { application: application.metadata.name, components, show: tree.set, ...wait });
+}
+
+/** Nothing is written when there is no engine to run it on. @throws engine-missing */
+async function requireEngine(api: TeamConnection): Promise<void> {
+  const { engine } = await api.about();
+  if (!engine.ok) throw cliErrors["engine-missing"]({ reason: engine.detail.replace(/\.$/, "") });
 }
 
 /** Waits for all, so that no build is left unwatched, then fails with the first failure. */
