@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { runtimeErrors } from "../errors.ts";
 import type { BuildProgress, BuildRequest, ImageBuilder, PullRequest, RegistryCredentials } from "../runtime.ts";
-import { createDockerClient, type DockerClient } from "./client.ts";
+import { type CallOptions, createDockerClient, type DockerClient } from "./client.ts";
 import { isContentAddress, parseImageName } from "./image-name.ts";
 import { hasCode, isDiskFull, reasonOf, unlessMissing } from "./refusal.ts";
 import { jsonLines } from "./streams.ts";
@@ -38,7 +38,8 @@ const keptLines = 20;
 
 async function build(client: DockerClient, request: BuildRequest, network: string): Promise<{ readonly image: string }> {
   const { signal, onProgress } = request;
-  const answer = await client.stream("POST", "/build", {
+  const last: string[] = [];
+  const answer = await openBuild(client, {
     query: {
       dockerfile: request.file,
       buildargs: request.args ?? {},
@@ -52,7 +53,6 @@ async function build(client: DockerClient, request: BuildRequest, network: strin
     headers: { "content-type": "application/x-tar", "x-registry-config": encode(request.credentials) },
     signal,
   });
-  const last: string[] = [];
   let image: string | undefined;
   for await (const message of jsonLines<Message>(answer)) {
     signal.throwIfAborted();
@@ -66,6 +66,16 @@ async function build(client: DockerClient, request: BuildRequest, network: strin
   signal.throwIfAborted();
   if (image === undefined) throw buildError("the engine ended the build without an image", last);
   return { image };
+}
+
+/** What the engine finds wrong before the first step, it refuses at once. */
+async function openBuild(client: DockerClient, options: CallOptions): Promise<AsyncIterable<Buffer>> {
+  try {
+    return await client.stream("POST", "/build", options);
+  } catch (error) {
+    if (hasCode(error, "engine-refused", "not-found", "image-missing", "container-refused")) throw buildError(reasonOf(error), []);
+    throw error;
+  }
 }
 
 /** A step that found the disk full says so in its own output; the engine only knows that the step failed. */
