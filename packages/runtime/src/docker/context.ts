@@ -9,4 +9,18 @@ export interface EngineContext {
   readonly credentials: RuntimeOptions["credentials"];
   /** The engine's name for its machine. */
   readonly nodeName: () => Promise<string>;
+  /** Does the work, or joins the same work (by its name) where it is being done already. */
+  readonly once: (name: string, work: () => Promise<void>) => Promise<void>;
+}
+
+/** See {@link EngineContext.once}. */
+export function createOnce(): EngineContext["once"] {
+  const running = new Map<string, Promise<void>>();
+  return (name, work) => {
+    const joined = running.get(name);
+    if (joined !== undefined) return joined;
+    const own = work().finally(() => running.delete(name));
+    running.set(name, own);
+    return own;
+  };
 }

@@ -2,7 +2,7 @@ import type { PodKey } from "@outrigger/pod";
 import { diff } from "@outrigger/pod";
 import type { PodRuntime, RuntimeOptions } from "../runtime.ts";
 import { createDockerClient } from "./client.ts";
-import type { EngineContext } from "./context.ts";
+import { createOnce, type EngineContext } from "./context.ts";
 import { followEvents } from "./events.ts";
 import { keyOf, keyText, networkName } from "./names.ts";
 import { listPods, observePod, runningPod } from "./observe.ts";
@@ -40,7 +40,14 @@ export function createDockerRuntime(options: DockerRuntimeOptions): PodRuntime {
       });
     return node;
   };
-  const context: EngineContext = { client, owner: options.owner, secret: options.secret, credentials: options.credentials, nodeName };
+  const context: EngineContext = {
+    client,
+    owner: options.owner,
+    secret: options.secret,
+    credentials: options.credentials,
+    nodeName,
+    once: createOnce(),
+  };
 
   const runsApp = (key: PodKey): boolean =>
     keepers.get(keyText(key))?.status?.containers.some(({ role, state }) => role === "app" && state === "running") ?? false;

@@ -7,22 +7,31 @@ import { hasCode, unlessMissing } from "./refusal.ts";
 import type { Labels, NetworkInspection, VolumeInspection } from "./types.ts";
 
 /** Makes the application's network where it is not there. @throws name-taken when another owner has it */
-export async function ensureNetwork({ client, owner }: EngineContext, key: PodKey): Promise<void> {
+export function ensureNetwork(context: EngineContext, key: PodKey): Promise<void> {
   const name = networkName(key);
-  const find = async (): Promise<NetworkInspection | undefined> =>
-    unlessMissing(client.call<NetworkInspection>("GET", `/networks/${name}`));
-  const check = (found: NetworkInspection): void => checkOwner("network", name, found.Labels, owner);
-  const found = await find();
-  if (found !== undefined) return check(found);
-  const body = { Name: name, CheckDuplicate: true, Driver: "bridge", Labels: applicationLabels(owner, key) };
-  try {
-    await client.call("POST", "/networks/create", { body });
-  } catch (error) {
-    // Another pod of the application may have made it in the meantime.
-    const now = await find();
-    if (now === undefined) throw error;
-    check(now);
-  }
+  // The engine lets two of one name through when they are asked for at once.
+  return context.once(`network ${name}`, async () => {
+    const { client, owner } = context;
+    if ((await soleNetwork(context, name)) !== undefined) return;
+    const body = { Name: name, CheckDuplicate: true, Driver: "bridge", Labels: applicationLabels(owner, key) };
+    try {
+      await client.call("POST", "/networks/create", { body });
+    } catch (error) {
+      if (!hasCode(error, "engine-refused") || (await soleNetwork(context, name)) === undefined) throw error;
+    }
+  });
+}
+
+/** The network of this name. Where another process made one too at the same moment, the younger goes. @throws name-taken */
+async function soleNetwork({ client, owner }: EngineContext, name: string): Promise<NetworkInspection | undefined> {
+  const list = await client.call<readonly NetworkInspection[]>("GET", "/networks", { query: { filters: { name: [name] } } });
+  const [oldest, ...others] = list.filter(({ Name }) => Name === name).sort((a, b) => (a.Created < b.Created ? -1 : 1));
+  if (oldest === undefined) return undefined;
+  checkOwner("network", name, oldest.Labels, owner);
+  await Promise.all(
+    others.map(({ Id, Labels }) => (Labels?.[label.owner] === owner ? unlessMissing(client.call("DELETE", `/networks/${Id}`)) : undefined)),
+  );
+  return oldest;
 }
 
 /** Removes the application's network once no container needs it. */

@@ -13,7 +13,11 @@ import type { ContainerCreation, ContainerInspection, ContainerSummary } from ".
 
 /** Makes the pod's network, volumes and infra container, not started yet; gives the infra container's id. @throws name-taken */
 export async function createInfra(context: EngineContext, pod: Pod): Promise<string> {
-  await Promise.all([ensureNetwork(context, pod), ensureVolumes(context, pod, pod.volumes), ensureInfraImage(context.client)]);
+  await Promise.all([
+    ensureNetwork(context, pod),
+    ensureVolumes(context, pod, pod.volumes),
+    context.once("infra image", () => ensureInfraImage(context.client)),
+  ]);
   return create(context, infraName(pod), infraCreation(context.owner, pod));
 }
 

@@ -65,6 +65,7 @@ export class PodKeeper {
       this.#wanted = JSON.parse(text) as Pod;
       this.#work.mishaps.forgetWaits();
       this.#work.jobs.giveUpWaits();
+      if (this.#status?.upToDate === true) this.#show({ ...this.#status, upToDate: false });
     }
     this.wake();
   }

@@ -30,7 +30,7 @@ export function startProber({ container, target, onChange, onFailed }: ProberOpt
   const { signal } = stopping;
   const { readiness, liveness, startup } = container;
   let ready = readiness === undefined && startup === undefined;
-  let reason: string | undefined = ready ? undefined : "not checked yet";
+  let reason: string | undefined;
   const setReady = (now: boolean, why: string | undefined): void => {
     const changed = now !== ready || why !== reason;
     [ready, reason] = [now, why];

@@ -43,6 +43,7 @@ export interface VolumeInspection {
 
 export interface NetworkInspection {
   readonly Id: string;
+  readonly Created: string;
   readonly Name: string;
   readonly Labels: Labels | null;
 }
