@@ -99,6 +99,26 @@ test("a fixed version whose files differ is refused with the mend", async () => 
   assert.match(stderr, /Bump metadata\.version/);
 });
 
+test("what only the server can refuse is placed in the file: a privilege that the team does not allow", async () => {
+  const name = `mighty-${id}`;
+  const manifest = readFileSync(join(folder.path, `plugins/extra-${id}/plugin.yaml`), "utf8");
+  write({
+    [`plugins/${name}/plugin.yaml`]: manifest
+      .replaceAll(`extra-${id}`, name)
+      .replace("source: { dockerfile: {} }", "source: { dockerfile: {} }, securityContext: { capabilities: { add: [NET_ADMIN] } }"),
+    [`plugins/${name}/Dockerfile`]: dockerfile("exit 0", name),
+    "mighty.yaml": appYaml("hello")
+      .replaceAll(app, `${app}-mighty`)
+      .replace(`beside-${id}@1.0.0`, name)
+      .replace(/WORD: beside, TOKEN: \{.*?\}/, "WORD: x"),
+  });
+  const { code, stderr } = await run("up", "-f", "mighty.yaml");
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /mighty\.yaml:15:\d+: spec\.components\[0\]\.plugins\[1\].*NET_ADMIN/);
+  assert.equal((await run("get", "applications", `${app}-mighty`)).code, 2, "nothing is half-done");
+  await good("plugin", "delete", name);
+});
+
 test("a plug-in is built, installed, configured, switched, upgraded, rolled back and uninstalled by hand", async () => {
   const name = `extra-${id}`;
   const target = `${app}/web`;
