@@ -104,6 +104,12 @@ test("render prints Kubernetes objects; the same file gives the same text", asyn
   assert.equal(one.stdout, other.stdout);
   assert.match(one.stdout, /^kind: Pod$/m);
   assert.match(one.stdout, /secretKeyRef/);
+  const list = JSON.parse((await outrigger(["render", "-o", "json"], { cwd: folder.path })).stdout) as {
+    kind: string;
+    items: { kind: string }[];
+  };
+  assert.equal(list.kind, "List");
+  assert.ok(list.items.some(({ kind }) => kind === "Pod"));
 });
 
 test("up refuses a wrong file, and a secret that is not there, before it starts any server", async () => {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Command } from "commander";
 import { buildProgram } from "../src/program.ts";
-import { outrigger } from "./run-outrigger.ts";
+import { checkout, folderWith, outrigger } from "./run-outrigger.ts";
 
 function* commandsOf(command: Command, words: readonly string[] = []): Generator<readonly [words: readonly string[], command: Command]> {
   yield [words, command];
@@ -80,4 +83,20 @@ test("--version prints the package's version and loads no command", async () => 
   const { code, stdout, stderr } = await outrigger(["--version"]);
   assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   assert.match(stdout, /^\d+\.\d+\.\d+\n$/);
+});
+
+test("without a recent Node the launcher says what to run", () => {
+  using folder = folderWith({ "bin/empty": "" });
+  const bin = join(folder.path, "bin");
+  for (const tool of ["readlink", "sh"]) symlinkSync(execFileSync("which", [tool], { encoding: "utf8" }).trim(), join(bin, tool));
+  const launcher = join(folder.path, "outrigger");
+  copyFileSync(join(checkout, "outrigger"), launcher);
+  const launch = (): { status: number | null; stderr: string } =>
+    spawnSync(launcher, ["--version"], { env: { PATH: bin }, encoding: "utf8" });
+  const none = launch();
+  assert.equal(none.status, 1);
+  assert.match(none.stderr, /there is no Node\.js 24 or newer in .*\/\.tools or in PATH\.\n {2}Run .*\/quickstart/);
+  writeFileSync(join(bin, "node"), "#!/bin/sh\necho v18.19.0\n");
+  chmodSync(join(bin, "node"), 0o755);
+  assert.match(launch().stderr, /node there is v18\.19\.0/);
 });

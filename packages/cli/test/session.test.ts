@@ -1,119 +1,29 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { BuildResource, ComponentResource, EventResource, InstallationResource, PlanResource, TokenResource } from "@outrigger/server";
-import { folderWith, outrigger, type Ran } from "./run-outrigger.ts";
+import { outrigger } from "./run-outrigger.ts";
+import {
+  app,
+  appYaml,
+  containers,
+  docker,
+  dockerfile,
+  env,
+  folder,
+  good,
+  id,
+  json,
+  port,
+  run,
+  write,
+  writeProject,
+} from "./session-folder.ts";
 
-/** One user's session on a real server and engine, told in order: each test goes on where the last ended. */
-const id = randomBytes(3).toString("hex");
-const app = `shop-${id}`;
-const folder = folderWith();
-const env = { OUTRIGGER_DATA_DIR: join(folder.path, "data"), OUTRIGGER_STATE_DIR: join(folder.path, "state"), SHOP_TOKEN: "hush-1" };
-let port = 0;
-
-const shell = (script: string): string => JSON.stringify(["/bin/busybox", "sh", "-c", script]);
-/** A plug-in that says what it is and what it was told; it has its name in its context, so that each is an image of its own. */
-const plugin = (name: string, type: string, version: string, script: string, items: string): Record<string, string> => ({
-  [`plugins/${name}/plugin.yaml`]: `apiVersion: outrigger.dev/v1
-kind: Plugin
-metadata: { name: ${name}, version: ${version} }
-spec:
-  layer: pod
-  pod: { type: ${type}, source: { dockerfile: {} }, resources: { memory: 16Mi, cpu: 100m } }
-  config: [{ group: settings, items: [${items}] }]
-`,
-  [`plugins/${name}/Dockerfile`]: `FROM scratch\nCOPY busybox /bin/busybox\nLABEL session=${id} version=${version}\nCMD ${shell(script)}\n`,
-});
-
-function appYaml(greeting: string): string {
-  return `apiVersion: outrigger.dev/v1
-kind: Application
-metadata: { name: ${app} }
-spec:
-  components:
-    - name: web
-      build: { context: web }
-      env: { GREETING: ${greeting} }
-      ports: [{ port: 8080, protocol: http, publish: ${port} }]
-      readiness: { tcpSocket: { port: 8080 } }
-      resources: { memory: 32Mi }
-      terminationGracePeriodSeconds: 1
-      plugins:
-        - { plugin: first-${id}, values: { settings: { WORD: before } } }
-        - { plugin: beside-${id}@1.0.0, values: { settings: { WORD: beside, TOKEN: { fromEnv: SHOP_TOKEN } } } }
-`;
-}
-
-function write(files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) {
-    const file = join(folder.path, name);
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(file, text);
-    if (!name.endsWith("Dockerfile")) continue;
-    copyFileSync("/bin/busybox", join(dirname(file), "busybox"));
-    chmodSync(join(dirname(file), "busybox"), 0o755);
-  }
-}
-
-async function run(...words: readonly string[]): Promise<Ran> {
-  return outrigger(words, { cwd: folder.path, env });
-}
-
-async function good(...words: readonly string[]): Promise<string> {
-  const ran = await run(...words);
-  assert.equal(ran.code, 0, `outrigger ${words.join(" ")}\n${ran.stdout}${ran.stderr}`);
-  return ran.stdout + ran.stderr;
-}
-
-async function json<T>(...words: readonly string[]): Promise<T> {
-  const ran = await run(...words, "-o", "json");
-  assert.equal(ran.code, 0, ran.stderr);
-  return JSON.parse(ran.stdout) as T;
-}
-
-function docker(...words: readonly string[]): readonly string[] {
-  return execFileSync("docker", words, { encoding: "utf8" }).split("\n").filter(Boolean);
-}
-
-const ours = (): readonly string[] =>
-  docker("ps", "-a", "--no-trunc", "--filter", `name=${app}`, "--format", "{{.ID}} {{.Names}}").toSorted();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((done) => server.once("listening", done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-before(async () => {
-  port = await freePort();
-  const sleep = "trap 'exit 0' TERM; while :; do /bin/busybox sleep 1 & wait $!; done";
-  write({
-    "app.yaml": appYaml("hello"),
-    "web/Dockerfile": `FROM scratch\nCOPY busybox /bin/busybox\nCOPY index.html /www/index.html\nLABEL session=${id}\nCMD ["/bin/busybox","httpd","-f","-v","-p","8080","-h","/www"]\n`,
-    "web/index.html": `page of ${id}\n`,
-    ...plugin(`first-${id}`, "init", "1.0.0", 'echo "first says $WORD, $GREETING"', "{ name: WORD }"),
-    ...plugin(
-      `beside-${id}`,
-      "general",
-      "1.0.0",
-      `echo "beside says $WORD, $GREETING, token \${#TOKEN}"; ${sleep}`,
-      "{ name: WORD }, { name: TOKEN, type: secret }",
-    ),
-    ...plugin(
-      `extra-${id}`,
-      "general",
-      "1.0.0",
-      `echo "extra says $WORD"; ${sleep}`,
-      "{ name: WORD, default: nothing }, { name: SPEED, type: integer, min: 1, default: 5 }",
-    ),
-  });
-});
+// One user's session on a real server and engine, told in order: each test goes on where the last ended.
+before(writeProject);
 
 after(async () => {
   await run("down", app, "--volumes");
@@ -132,12 +42,12 @@ test("up starts the server, builds, runs and waits; a second up changes nothing"
   assert.match(first.stdout, new RegExp(`^web {2}http://127\\.0\\.0\\.1:${port}$`, "m"));
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/index.html`)).text(), `page of ${id}\n`);
   assert.equal(statSync(join(env.OUTRIGGER_DATA_DIR, "admin-token")).mode & 0o077, 0);
-  const running = ours();
+  const running = containers();
   const second = await run("up", "--timeout", "60");
   assert.equal(second.code, 0, second.stderr);
   assert.match(second.stderr, /plugin first-\w+@1\.0\.0: built \(nothing changed\)/);
   assert.match(second.stderr, /component web: built \(nothing changed\)/);
-  assert.deepEqual(ours(), running);
+  assert.deepEqual(containers(), running);
 });
 
 test("logs come from all containers, each prefixed, the init container's too", async () => {
@@ -170,12 +80,12 @@ test("get, describe, events and builds tell how it fares, in words and as data, 
 
 test("plan says what a change would do, and does nothing", async () => {
   assert.match(await good("plan"), /^Nothing would change\.$/m);
-  const running = ours();
+  const running = containers();
   write({ "changed.yaml": appYaml("goodbye") });
   const plan = await json<PlanResource>("plan", "-f", "changed.yaml");
   assert.notEqual(plan.kind, "none");
   assert.match(await good("plan", "-f", "changed.yaml"), /^web: .*\n {2}- .*GREETING/m);
-  assert.deepEqual(ours(), running);
+  assert.deepEqual(containers(), running);
 });
 
 test("a fixed version whose files differ is refused with the mend", async () => {
@@ -187,6 +97,26 @@ test("a fixed version whose files differ is refused with the mend", async () => 
   assert.equal(code, 2);
   assert.match(stderr, /plugin\.yaml:3:\d+: metadata\.version: The plugin beside-\w+@1\.0\.0 is built and therefore fixed, but the files/);
   assert.match(stderr, /Bump metadata\.version/);
+});
+
+test("what only the server can refuse is placed in the file: a privilege that the team does not allow", async () => {
+  const name = `mighty-${id}`;
+  const manifest = readFileSync(join(folder.path, `plugins/extra-${id}/plugin.yaml`), "utf8");
+  write({
+    [`plugins/${name}/plugin.yaml`]: manifest
+      .replaceAll(`extra-${id}`, name)
+      .replace("source: { dockerfile: {} }", "source: { dockerfile: {} }, securityContext: { capabilities: { add: [NET_ADMIN] } }"),
+    [`plugins/${name}/Dockerfile`]: dockerfile("exit 0", name),
+    "mighty.yaml": appYaml("hello")
+      .replaceAll(app, `${app}-mighty`)
+      .replace(`beside-${id}@1.0.0`, name)
+      .replace(/WORD: beside, TOKEN: \{.*?\}/, "WORD: x"),
+  });
+  const { code, stderr } = await run("up", "-f", "mighty.yaml");
+  assert.equal(code, 2, stderr);
+  assert.match(stderr, /mighty\.yaml:15:\d+: spec\.components\[0\]\.plugins\[1\].*NET_ADMIN/);
+  assert.equal((await run("get", "applications", `${app}-mighty`)).code, 2, "nothing is half-done");
+  await good("plugin", "delete", name);
 });
 
 test("a plug-in is built, installed, configured, switched, upgraded, rolled back and uninstalled by hand", async () => {
@@ -264,7 +194,7 @@ test("an app that ends fails the command with its reason and last lines; a Docke
     .replace("protocol: http, ", "");
   write({
     "failing.yaml": failing,
-    "broken/Dockerfile": `FROM scratch\nCOPY busybox /bin/busybox\nLABEL session=${id}\nCMD ${shell("echo the reason is here; exit 3")}\n`,
+    "broken/Dockerfile": dockerfile("echo the reason is here; exit 3"),
     "unbuilt.yaml": failing.replace("context: broken", "context: unbuilt"),
     "unbuilt/Dockerfile": "FROM scratch\nCOPY nowhere /x\n",
   });
@@ -309,7 +239,7 @@ test("Ctrl-C leaves it running and says so", async () => {
 
 test("down removes everything and waits; a second down is no failure; a name that is not there is", async () => {
   assert.match(await good("down", "--volumes"), new RegExp(`Removed ${app} and its volumes\\.`));
-  assert.deepEqual(ours(), []);
+  assert.deepEqual(containers(), []);
   assert.deepEqual(docker("network", "ls", "-q", "--filter", `name=${app}`), []);
   assert.match(await good("down"), /is not there/);
   assert.equal((await run("down", app)).code, 2);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ConfigGroup, type ConfigItem, isOutriggerError } from "@outrigger/plugin";
+import { type ConfigGroup, type ConfigItem, formatPath, isOutriggerError } from "@outrigger/plugin";
 import fc from "fast-check";
 import { splitAssignment, type ValueOptions } from "../src/installing/value-options.ts";
 import { findPlace, readValues, setIn } from "../src/installing/values.ts";
+import { parsePath } from "../src/project/place-problems.ts";
 import { folderWith } from "./run-outrigger.ts";
 
 function item(name: string, fields: Partial<ConfigItem> = {}): ConfigItem {
@@ -100,6 +101,17 @@ test("setIn sets one value and keeps all others, whatever the keys", () => {
       assert.equal(at, value);
       if (other !== keys[0]) assert.equal(Object.getOwnPropertyDescriptor(after, other)?.value, "kept");
       assert.equal(({} as Record<string, unknown>)["kept"], undefined);
+    }),
+  );
+});
+
+test("a path in words is read back to the way it names", () => {
+  const key = fc.oneof(fc.string({ minLength: 1 }), fc.nat());
+  fc.assert(
+    fc.property(fc.array(key), (way) => {
+      // A leading or lone number is no path of a document.
+      const path = ["spec", ...way];
+      assert.deepEqual(parsePath(formatPath(path)), path);
     }),
   );
 });

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { connectTeam } from "../connect.ts";
 import { type TeamOptions, withExamples, withTeam } from "../options.ts";
 import { say } from "../output/print.ts";
+import { placingProblems } from "../project/place-problems.ts";
 import { prepareProject, toRequest } from "../project/prepare.ts";
 import { teamOf } from "../team-option.ts";
 
@@ -23,6 +24,6 @@ async function apply(options: ApplyOptions, command: Command): Promise<void> {
   const prepared = prepareProject(options.file, teamOf(command, options));
   const api = connectTeam({ ...options, team: prepared.team });
   const { name } = prepared.application.metadata;
-  await api.putApplication(name, await toRequest(prepared, api));
+  await placingProblems(prepared.project, api.putApplication(name, await toRequest(prepared, api)));
   say(`Applied ${name}. \`outrigger get components ${name}\` shows how it fares.`);
 }

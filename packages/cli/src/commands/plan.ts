@@ -3,6 +3,7 @@ import { connectTeam } from "../connect.ts";
 import { type OutputOptions, type TeamOptions, withExamples, withOutput, withTeam } from "../options.ts";
 import { print } from "../output/print.ts";
 import { planText } from "../output/show-application.ts";
+import { placingProblems } from "../project/place-problems.ts";
 import { prepareProject, toRequest } from "../project/prepare.ts";
 import { teamOf } from "../team-option.ts";
 
@@ -21,6 +22,7 @@ export function define(command: Command): void {
 async function plan(options: PlanOptions, command: Command): Promise<void> {
   const prepared = prepareProject(options.file, teamOf(command, options));
   const api = connectTeam({ ...options, team: prepared.team });
-  const result = await api.planApplication(prepared.application.metadata.name, await toRequest(prepared, api));
+  const request = await toRequest(prepared, api);
+  const result = await placingProblems(prepared.project, api.planApplication(prepared.application.metadata.name, request));
   await print(options.output, result, () => planText(result));
 }

@@ -38,8 +38,12 @@ async function render(options: RenderOptions, command: Command): Promise<void> {
   const { pods, problems } = composeProject(project, project.plugins, given.given ? given.name : (project.team ?? given.name));
   if (unknown.length + problems.length > 0) throw manifestInvalid(options.file, [...unknown, ...problems]);
   const objects = options.pods === true ? pods : await kubernetesObjects(pods);
-  if (options.output === "json") process.stdout.write(`${JSON.stringify(objects, undefined, 2)}\n`);
-  else process.stdout.write((await Promise.all(objects.map(toYaml))).join("---\n"));
+  if (options.output === "yaml") process.stdout.write((await Promise.all(objects.map(toYaml))).join("---\n"));
+  else {
+    // kubectl takes several objects in JSON only as a List.
+    const value = options.pods === true ? pods : { apiVersion: "v1", kind: "List", items: objects };
+    process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  }
   const secrets = pods.flatMap(({ containers }) => containers.flatMap(({ env }) => env.filter((variable) => "secret" in variable)));
   if (secrets.length > 0 && options.pods !== true)
     say(`Make the ${secrets.length} secrets that these objects refer to yourself: their texts are not printed.`);

@@ -8,6 +8,7 @@ import { say } from "../output/print.ts";
 import { createProgressTree, type ProgressTree } from "../output/progress-tree.ts";
 import { componentTable, publishedUrls } from "../output/show-application.ts";
 import { planLocalBuilds } from "../project/local-builds.ts";
+import { placingProblems } from "../project/place-problems.ts";
 import { type PreparedProject, prepareProject, refuse, toRequest } from "../project/prepare.ts";
 import { teamOf } from "../team-option.ts";
 import { watchApplication } from "../watch-application.ts";
@@ -77,7 +78,7 @@ async function bringUp(
   refuse(problems[0]?.file ?? project.file, problems);
   await settleAll(builds.map((build) => runLocalBuild(api, build, tree.set, wait.signal)));
   wait.signal.throwIfAborted();
-  await api.putApplication(application.metadata.name, request);
+  await placingProblems(project, api.putApplication(application.metadata.name, request));
   const components = request.components.map(({ name }) => name);
   await watchApplication(api, { application: application.metadata.name, components, show: tree.set, ...wait });
 }

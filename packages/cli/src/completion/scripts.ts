@@ -91,7 +91,8 @@ ${cases.join("\n")}
   (( $#commands )) && _describe command commands
   (( files )) && _files
 }
-compdef _outrigger outrigger
+# Loaded from fpath, this file is the function's first call; sourced, it only makes it known.
+if [[ $funcstack[1] == _outrigger ]]; then _outrigger "$@"; else compdef _outrigger outrigger; fi
 `;
 }
 

@@ -7,7 +7,7 @@ export function paint(style: Style, text: string, stream: NodeJS.WriteStream = p
   return styleText(style, text, { stream });
 }
 
-const good: ReadonlySet<string> = new Set(["ready", "healthy", "built", "running"]);
+const good: ReadonlySet<string> = new Set(["ready", "healthy", "built", "running", "done"]);
 const bad: ReadonlySet<string> = new Set(["failing", "failed", "timed-out", "cancelled", "warning"]);
 
 /** The colour that a state is shown in. */
