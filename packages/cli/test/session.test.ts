@@ -144,7 +144,7 @@ test("a plug-in is built, installed, configured, switched, upgraded, rolled back
     [`plugins/${name}/plugin.yaml`]: readFileSync(join(folder.path, `plugins/${name}/plugin.yaml`), "utf8").replace("1.0.0", "1.1.0"),
   });
   await good("plugin", "build", `plugins/${name}`);
-  assert.match(await good("plugin", "versions", name), /^1\.1\.0 +built[^]*^1\.0\.0 +built/m);
+  assert.match(await good("plugin", "versions", name), /^1\.1\.0 +built[\s\S]*^1\.0\.0 +built/m);
   assert.match(await good("plugin", "show", name), /SPEED +integer from 1 +5/);
   await good("upgrade", target, `${name}@1.1.0`);
   await good("rollback", target, name);
@@ -205,7 +205,7 @@ test("an app that ends fails the command with its reason and last lines; a Docke
   assert.match(ended.stderr, /web\/web \| the reason is here/);
   const unbuilt = await run("up", "-f", "unbuilt.yaml");
   assert.equal(unbuilt.code, 1);
-  assert.match(unbuilt.stderr, /was not built \(failed\)[^]*nowhere/);
+  assert.match(unbuilt.stderr, /was not built \(failed\)[\s\S]*nowhere/);
 });
 
 test("a port that is taken is told soon, with what holds it", async () => {
