@@ -32,11 +32,11 @@ test("facts and variables reach containers and commands", async (t) => {
     { name: "PLAIN", value: "$(literal)" },
     { name: "WORD", value: "word" },
   ];
-  const command = ["/bin/sh", "-c", `echo "$FACTS $PLAIN $(WORD) $$(WORD) $(hostname)"; ${sleeps}`];
+  const command = ["/bin/sh", "-c", `echo "$FACTS $PLAIN $(WORD)" '$$(WORD)'; ${sleeps}`];
   runtime.want(podOf(web, [shell("web", image, "", { env, command })]));
   const { ip } = await untilState(runtime, web, "ready");
   const [line] = await Array.fromAsync(runtime.logs(web, {}));
-  assert.match(line?.text ?? "", new RegExp(`^<${web.application}-web${web.team}${ip}> \\$\\(literal\\) word `));
+  assert.match(line?.text ?? "", new RegExp(`^<${web.application}-web${web.team}${ip}> \\$\\(literal\\) word \\$\\(WORD\\)$`));
 });
 
 test("logs follow across restarts and new pods, in order and without gaps or repeats", async (t) => {
@@ -86,4 +86,35 @@ test("a hot change touches no container", async (t) => {
   runtime.want(changed);
   await until("as wanted", () => runtime.status(web)?.upToDate);
   assert.deepEqual(await idsOf(web), before);
+});
+
+test("callers keep the port they know, and come to the ingress plug-in that has taken it over", async (t) => {
+  const { runtime, key } = await harness(t);
+  const [web, ask] = [key("web"), key("ask")];
+  const serve = (text: string, port: number) => `mkdir -p /www; echo ${text} >/www/index.html; exec httpd -f -p ${port} -h /www`;
+  const gate = shell("gate", image, `${serve("the gate", 65301)}`, plugin("gate", "network"));
+  const ports = [{ port: 8080, protocol: "http" as const, entry: 65301 }];
+  runtime.want(podOf(web, [gate, shell("web", image, `wget -q -O- http://127.0.0.1:65301/; ${serve("the app", 8080)}`)], { ports }));
+  await untilState(runtime, web, "ready");
+  const within = shell("within", image, `until wget -q -O- http://web:8080/; do sleep 0.1; done; ${sleeps}`);
+  runtime.want(podOf(ask, [within]));
+  await untilState(runtime, ask, "ready");
+  const [line] = await until("an answer", async () => {
+    const lines = await Array.fromAsync(runtime.logs(ask, {}));
+    return lines.length > 0 && lines;
+  });
+  assert.equal(line?.text, "the gate");
+  const { gate: id } = await idsOf(web);
+  const { Id } = await client.call<{ Id: string }>("POST", `/containers/${id}/exec`, {
+    body: { Cmd: ["sh", "-c", "wget -q -O /www/inside http://127.0.0.1:8080/"] },
+  });
+  await client.call("POST", `/exec/${Id}/start`, { body: { Detach: true } });
+  const { ip } = runtime.status(web) ?? {};
+  const inside = await until("the app's answer", () =>
+    fetch(`http://${ip}:8080/inside`).then(
+      (answer) => (answer.ok ? answer.text() : undefined),
+      () => undefined,
+    ),
+  );
+  assert.equal(inside, "the app\n");
 });

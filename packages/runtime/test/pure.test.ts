@@ -6,7 +6,8 @@ import { parseEndpoint } from "../src/docker/endpoint.ts";
 import { describeExit } from "../src/docker/exits.ts";
 import { expandCommand } from "../src/docker/facts.ts";
 import { parseImageName } from "../src/docker/image-name.ts";
-import { infraImageArchive, pauseProgram } from "../src/docker/infra-image.ts";
+import { infraImageArchive } from "../src/docker/infra-image.ts";
+import { infraProgram } from "../src/docker/infra-program.ts";
 import { compareTimes, mergedLines } from "../src/docker/logs.ts";
 import { refusal } from "../src/docker/refusal.ts";
 import { type Frame, frames, lines } from "../src/docker/streams.ts";
@@ -128,7 +129,7 @@ test("exits are told in words", () => {
 
 test("the infra image is the same bytes every time, for both architectures", async () => {
   assert.deepEqual(await infraImageArchive("amd64"), await infraImageArchive("amd64"));
-  assert.equal(pauseProgram("amd64").length, 129);
-  assert.equal(pauseProgram("arm64").readUInt16LE(18), 183);
-  assert.throws(() => pauseProgram("riscv64"), { code: "engine-architecture" });
+  assert.equal(infraProgram("amd64").length, 269);
+  assert.equal(infraProgram("arm64").readUInt16LE(18), 183);
+  assert.throws(() => infraProgram("riscv64"), { code: "engine-architecture" });
 });
