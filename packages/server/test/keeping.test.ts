@@ -7,9 +7,9 @@ import { test } from "node:test";
 import type { ApplicationResource, ComponentResource, EventResource, Page, PlanResource } from "../src/api/resources.ts";
 import { startServer } from "../src/index.ts";
 import { createVault } from "../src/secrets.ts";
-import { readEvents } from "./support/events.ts";
+import { type ReadEvent, readEvents } from "./support/events.ts";
 import { builtPlugin, manifest, sinkGroup, tarOf } from "./support/samples.ts";
-import { testServer, until } from "./support/server.ts";
+import { type Answer, testServer, until } from "./support/server.ts";
 
 const shop = "/teams/default/applications/shop";
 const secret = "Very-s3cret-text";
@@ -144,12 +144,16 @@ test("events are listed newest first, and streamed from where the client was", a
   );
 
   const stream = readEvents(server, "/teams/default/events", { "last-event-id": String(body.items[1]?.id) });
-  assert.equal(((await stream.next()).value?.data as EventResource).reason, "killed");
-  const coming = stream.next();
+  assert.equal((await nextEvent(stream)).reason, "killed");
+  const coming = nextEvent(stream);
   await server.send("DELETE", shop);
-  assert.equal(((await coming).value?.data as EventResource).reason, "deleting");
+  assert.equal((await coming).reason, "deleting");
   await stream.return(undefined);
 });
+
+async function nextEvent(stream: AsyncGenerator<ReadEvent, undefined>): Promise<EventResource> {
+  return (await stream.next()).value?.data as EventResource;
+}
 
 test("status is streamed: all at first, then what changes, then what is gone; a shutdown ends streams", async (context) => {
   const server = await testServer(context);
@@ -208,24 +212,26 @@ test("lists come in pages that miss nothing and repeat nothing", async (context)
 
 test("a full disk refuses writes with 507, keeps what was there, and goes on when there is room", async (context) => {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-disk-"));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const stack = new AsyncDisposableStack();
+  context.after(() => stack.disposeAsync());
+  stack.defer(() => rmSync(folder, { recursive: true, force: true }));
   try {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], { stdio: "ignore" });
   } catch {
     return context.skip("a small disk can't be mounted here (it takes root)");
   }
-  context.after(() => execFileSync("umount", [folder]));
-  const server = await testServer({ after: (task) => context.after(task) }, {}, join(folder, "own"));
+  stack.defer(() => void execFileSync("umount", [folder]));
+  const server = await testServer({ after: (task) => stack.defer(() => task()) }, {}, join(folder, "own"));
   const app = (name: string): string => `/teams/default/applications/${name}`;
   const body = { components: [{ name: "web", image: "x", env: { FILL: "x".repeat(20_000) } }] };
   const written: string[] = [];
-  let full: { status: number; body: unknown } | undefined;
+  let full: Answer<{ code?: string }> | undefined;
   for (let number = 0; full === undefined && number < 300; number += 1) {
-    const answer = await server.send("PUT", app(`a${number}`), { body });
+    const answer = await server.send<{ code?: string }>("PUT", app(`a${number}`), { body });
     if (answer.status === 201) written.push(`a${number}`);
     else full = answer;
   }
-  assert.deepEqual([full?.status, (full?.body as { code?: string }).code], [507, "disk-full"]);
+  assert.deepEqual([full?.status, full?.body.code], [507, "disk-full"]);
   for (const name of written) assert.equal((await server.send("GET", app(name))).status, 200, name);
   await server.refused(404, "application-unknown", "GET", app(`a${written.length}`));
   await server.send("POST", "/teams/default/plugins", { body: manifest("log", { pod: { source: { dockerfile: {} } } }) });
