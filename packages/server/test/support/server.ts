@@ -1,7 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ProblemDocument } from "../../src/api/resources.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../../src/index.ts";
@@ -35,7 +34,7 @@ export interface TestServer {
 
 /** A server with a folder of its own; both are gone when the test ends. */
 export async function testServer(
-  context: Pick<TestContext, "after">,
+  context: { readonly after: (task: () => Promise<void>) => void },
   options: Partial<ServerOptions> = {},
   folder: string = mkdtempSync(join(tmpdir(), "outrigger-server-")),
 ): Promise<TestServer> {
