@@ -54,6 +54,7 @@ node_runtime() {
     PATH=$tools/node_modules/.bin:$PATH
   elif ! command -v node >/dev/null || ! node_is_new node; then
     command -v npm >/dev/null || packages "npm, to get a newer Node.js with" nodejs npm
+    is_debian && packages "a library that the newer Node.js is linked with" libatomic1
     step "Installing Node.js 26 into .tools/ of this checkout (TypeScript runs on Node >= 24; nothing outside is changed)"
     mkdir -p "$tools"
     printf '{ "private": true, "allowScripts": { "node": true } }\n' >"$tools/package.json"
@@ -104,7 +105,7 @@ engine() {
 base_image() {
   (cd "$root" && node scripts/engine.ts has debian:bookworm-slim) && return 0
   step "Getting the base image debian:bookworm-slim, from which the example's images are built"
-  (cd "$root" && node scripts/engine.ts pull debian:bookworm-slim) && return 0
+  (cd "$root" && node scripts/engine.ts pull debian:bookworm-slim 2>/dev/null) && return 0
   packages "makes the base image from Debian's packages, since no registry has it to give" mmdebstrap
   step "No registry can be reached: making debian:bookworm-slim with mmdebstrap (about 15 s)"
   local tar

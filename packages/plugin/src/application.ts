@@ -161,7 +161,8 @@ function* componentRules(value: unknown): Generator<PlainProblem> {
   yield* duplicates(names, "plugin", ["plugins"], "The plug-in");
 }
 
-function* applicationRules(value: unknown): Generator<PlainProblem> {
+/** The rules over all components of an app.yaml. */
+export function* applicationRules(value: unknown): Generator<PlainProblem> {
   const components = asRecords(asRecord(asRecord(value)["spec"])["components"]);
   const at = ["spec", "components"];
   yield* duplicates(components, "name", at, "The component");

@@ -1,4 +1,5 @@
 import { Readable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import { runtimeErrors } from "../errors.ts";
 import type { BuildProgress, BuildRequest, ImageBuilder, PullRequest, RegistryCredentials } from "../runtime.ts";
 import { type CallOptions, createDockerClient, type DockerClient } from "./client.ts";
@@ -77,10 +78,10 @@ async function openBuild(client: DockerClient, options: CallOptions): Promise<As
   }
 }
 
+/** A step that found the disk full says so in its own output; the engine only knows that the step failed. */
 function buildError(reason: string, last: readonly string[]): Error {
-  return isDiskFull(reason)
-    ? runtimeErrors["image-disk-full"]({ reason })
-    : runtimeErrors["build-failed"]({ reason, lines: last.join("\n") || "(none)" });
+  const full = [reason, ...last].find(isDiskFull);
+  return full === undefined ? runtimeErrors["build-failed"]({ reason }) : runtimeErrors["image-disk-full"]({ reason: full });
 }
 
 async function pull(client: DockerClient, request: PullRequest): Promise<{ readonly image: string; readonly digest?: string }> {
@@ -142,7 +143,7 @@ function* progressOf({ stream, status, id, progressDetail }: Message): Generator
     return;
   }
   const text = stream ?? (status === undefined ? "" : [id, status].filter(Boolean).join(": "));
-  for (const line of text.split("\n")) if (line.trim() !== "") yield { line: line.trimEnd() };
+  for (const line of stripVTControlCharacters(text).split("\n")) if (line.trim() !== "") yield { line: line.trimEnd() };
 }
 
 function sameRepository(digestName: string, repository: string): boolean {

@@ -1,0 +1,78 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PodRuntime } from "@outrigger/runtime";
+import { startServer } from "@outrigger/server";
+import autocannon from "autocannon";
+import type { Measurement } from "./measurement.ts";
+
+const applications = 1000;
+const componentsEach = 10;
+
+/** Lists and reads over HTTP with 10,000 components in SQLite, at 500 requests a second for 10 s each. Pods are left out: their engine would be what is measured. */
+export async function benchApi(): Promise<readonly Measurement[]> {
+  const dataDir = mkdtempSync(join(tmpdir(), "outrigger-bench-"));
+  const server = await startServer({
+    dataDir,
+    host: "127.0.0.1",
+    port: 0,
+    runtime: () => idleRuntime,
+    images: noImages,
+    logLevel: "silent",
+  });
+  try {
+    const authorization = `Bearer ${readFileSync(join(dataDir, "admin-token"), "utf8").trim()}`;
+    await fill(server.url, authorization);
+    const base = `${server.url}/api/v1/teams/default/applications`;
+    const reads = [
+      ["list 100 of 1,000 applications", base],
+      ["list an application's 10 components", `${base}/app-500/components`],
+      ["read one of 10,000 components", `${base}/app-777/components/part-7`],
+    ] as const;
+    const measured: Measurement[] = [];
+    for (const [name, url] of reads) {
+      const result = await autocannon({ url, connections: 20, overallRate: 500, duration: 10, headers: { authorization } });
+      if (result.non2xx > 0 || result.errors > 0) throw new TypeError(`${name}: ${result.non2xx} refused, ${result.errors} failed`);
+      measured.push({ name: `${name}, p99 at 500 requests/s`, value: result.latency.p99, unit: "ms", goal: "below 20" });
+    }
+    return measured;
+  } finally {
+    await server.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function fill(url: string, authorization: string): Promise<void> {
+  for (let number = 0; number < applications; number += 1) {
+    const components = Array.from({ length: componentsEach }, (_, part) => ({
+      name: `part-${part}`,
+      image: "example/part:1",
+      env: { LEVEL: "info" },
+      ports: [{ port: 8080, protocol: "http" }],
+      volumes: [{ name: "data", path: "/data" }],
+    }));
+    const answer = await fetch(`${url}/api/v1/teams/default/applications/app-${number}`, {
+      method: "PUT",
+      headers: { authorization, "content-type": "application/json" },
+      body: JSON.stringify({ components }),
+    });
+    if (!answer.ok) throw new TypeError(`filling the store: ${answer.status} ${await answer.text()}`);
+  }
+}
+
+const idleRuntime: PodRuntime = {
+  start: async () => {},
+  close: async () => {},
+  want: () => {},
+  plan: async () => ({ kind: "none", changes: [] }),
+  remove: async () => {},
+  known: async () => [],
+  status: () => undefined,
+  logs: async function* () {},
+  health: async () => ({ ok: true, engine: "none" }),
+};
+
+const noImages = {
+  build: async (): Promise<never> => Promise.reject(new TypeError("this benchmark builds nothing")),
+  pull: async (): Promise<never> => Promise.reject(new TypeError("this benchmark pulls nothing")),
+};

@@ -1,0 +1,22 @@
+import { benchApi } from "./api.ts";
+import { benchCompose } from "./compose.ts";
+import type { Measurement } from "./measurement.ts";
+import { benchPods } from "./pods.ts";
+import { benchProcess } from "./process.ts";
+
+/** `npm run bench [NAME...]`: measures and prints; asserts nothing. */
+const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<readonly Measurement[]>>> = {
+  compose: benchCompose,
+  process: benchProcess,
+  api: benchApi,
+  pods: benchPods,
+};
+
+const names = process.argv.slice(2);
+for (const [name, bench] of Object.entries(benches)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  for (const { name: what, value, unit, peer, goal } of await bench()) {
+    const beside = peer === undefined ? "" : `; ${peer.name}: ${peer.value} ${unit}; ratio ${(value / peer.value).toFixed(2)}`;
+    console.log(`${name}: ${what}: ${value} ${unit}${beside} (goal: ${goal})`);
+  }
+}

@@ -1,0 +1,118 @@
+import type { PodKey } from "@outrigger/pod";
+import * as z from "zod";
+import { applyChange, type Change, configure, install, planChange, uninstall } from "../applications/install.ts";
+import { serverErrors } from "../errors.ts";
+import type { App } from "./app.ts";
+import { componentResource } from "./component-views.ts";
+import { withEtag } from "./etag-header.ts";
+import { pageQuery, toPage } from "./paging.ts";
+import { conditionalHeaders, preconditionOf } from "./preconditions.ts";
+import { componentParams, dryRunQuery, installationParams, installationPatch, installRequest } from "./requests.ts";
+import type { InstallationResource, PlanResource } from "./resources.ts";
+import { installationSchema, pageSchema, planSchema } from "./schemas.ts";
+
+export function installationRoutes(app: App): void {
+  const base = "/teams/:team/applications/:application/components/:component/installations";
+
+  app.get(
+    base,
+    {
+      config: { access: "viewer" },
+      schema: {
+        summary: "The plug-ins on a component, in order of installation",
+        params: componentParams,
+        querystring: pageQuery,
+        response: { 200: pageSchema("InstallationPage", installationSchema) },
+      },
+    },
+    async ({ params, query: { limit, after } }) => {
+      const { installations } = await componentResource(app.services, params);
+      const start = installations.findIndex(({ plugin }) => plugin === after) + 1;
+      const rows = installations.slice(start, start + limit);
+      const last = rows.at(-1);
+      return toPage({ rows, ...(start + limit < installations.length && last !== undefined && { next: last.plugin }) }, rows);
+    },
+  );
+
+  app.post(
+    base,
+    {
+      config: { access: "developer" },
+      schema: {
+        summary: "Install a plug-in on a component",
+        params: componentParams,
+        querystring: dryRunQuery,
+        headers: conditionalHeaders,
+        body: installRequest,
+        response: { 200: planSchema, 201: installationSchema },
+      },
+    },
+    async ({ params, query: { dryRun }, headers, body }, reply) => {
+      const change = install(params, body, preconditionOf(headers, `The installation of ${body.plugin}`));
+      if (dryRun) return await planChange(app.services, change);
+      await applyChange(app.services, change);
+      return reply.code(201).send(withEtag(reply, await installationOf(app, params, change.plugin)));
+    },
+  );
+
+  app.get(
+    `${base}/:plugin`,
+    {
+      config: { access: "viewer" },
+      schema: { summary: "An installation", params: installationParams, response: { 200: installationSchema } },
+    },
+    async ({ params }, reply) => withEtag(reply, await installationOf(app, params, params.plugin)),
+  );
+
+  app.patch(
+    `${base}/:plugin`,
+    {
+      config: { access: "developer" },
+      schema: {
+        summary: "Configure, set version, memory, CPU and mounts, enable, disable",
+        params: installationParams,
+        querystring: dryRunQuery,
+        headers: conditionalHeaders,
+        body: installationPatch,
+        response: { 200: z.union([installationSchema, planSchema]) },
+      },
+    },
+    async ({ params, query, headers, body }, reply): Promise<InstallationResource | PlanResource> => {
+      const change = configure(keyOf(params), params.plugin, body, preconditionOf(headers, `The installation of ${params.plugin}`));
+      if (query.dryRun) return await planChange(app.services, change);
+      await applyChange(app.services, change);
+      return withEtag(reply, await installationOf(app, params, params.plugin));
+    },
+  );
+
+  app.delete(
+    `${base}/:plugin`,
+    {
+      config: { access: "developer" },
+      schema: {
+        summary: "Uninstall a plug-in",
+        params: installationParams,
+        querystring: dryRunQuery,
+        headers: conditionalHeaders,
+        response: { 200: planSchema, 204: z.null() },
+      },
+    },
+    async ({ params, query, headers }, reply) => {
+      const change: Change = uninstall(keyOf(params), params.plugin, preconditionOf(headers, `The installation of ${params.plugin}`));
+      if (query.dryRun) return await planChange(app.services, change);
+      await applyChange(app.services, change);
+      return reply.code(204).send(null);
+    },
+  );
+}
+
+function keyOf({ team, application, component }: PodKey): PodKey {
+  return { team, application, component };
+}
+
+async function installationOf(app: App, key: PodKey, plugin: string): Promise<InstallationResource> {
+  const { installations } = await componentResource(app.services, key);
+  const found = installations.find((each) => each.plugin === plugin);
+  if (found === undefined) throw serverErrors["installation-unknown"]({ plugin, component: `${key.application}/${key.component}` });
+  return found;
+}

@@ -1,0 +1,58 @@
+import { execFileSync } from "node:child_process";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Makes one installable npm package per room under dist/packages: JavaScript, types, and a package.json that points at them. */
+const root = join(import.meta.dirname, "..");
+const compiled = join(root, "dist", "compiled");
+const target = join(root, "dist", "packages");
+/** What the command brings along: the catalogue and the editors' schemas. */
+const shipped = ["plugins", "schemas"];
+
+interface PackageFile {
+  readonly name: string;
+  readonly version: string;
+  readonly exports?: Readonly<Record<string, string>>;
+  readonly bin?: Readonly<Record<string, string>>;
+}
+
+rmSync(join(root, "dist"), { recursive: true, force: true });
+execFileSync(process.execPath, [join(root, "node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"], {
+  cwd: root,
+  stdio: "inherit",
+});
+
+for (const room of readdirSync(compiled)) {
+  const folder = join(target, room);
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(compiled, room, "src"), join(folder, "lib"), { recursive: true });
+  const source = JSON.parse(readFileSync(join(root, "packages", room, "package.json"), "utf8")) as PackageFile;
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(installable(source), null, 2)}\n`);
+  for (const file of ["LICENSE", "README.md"]) cpSync(join(root, file), join(folder, file));
+  for (const program of Object.values(source.bin ?? {})) chmodSync(join(folder, toJavaScript(program)), 0o755);
+  if (source.bin !== undefined) {
+    for (const extra of shipped)
+      cpSync(join(root, extra), join(folder, extra), { recursive: true, filter: (path) => !path.includes("/test") });
+  }
+  console.log(`built dist/packages/${room} (${source.name} ${source.version})`);
+}
+rmSync(compiled, { recursive: true });
+
+function installable(source: PackageFile): object {
+  const exports = Object.entries(source.exports ?? {}).map(([name, path]) => {
+    const script = toJavaScript(path);
+    return [name, { types: script.replace(/\.js$/, ".d.ts"), default: script }] as const;
+  });
+  const bin = Object.entries(source.bin ?? {}).map(([name, path]) => [name, toJavaScript(path)] as const);
+  return {
+    ...source,
+    exports: Object.fromEntries(exports),
+    ...(bin.length === 0 ? {} : { bin: Object.fromEntries(bin) }),
+    files: source.bin === undefined ? ["lib"] : ["lib", ...shipped],
+  };
+}
+
+/** `./src/index.ts` -> `./lib/index.js` */
+function toJavaScript(path: string): string {
+  return path.replace(/^\.\/src\//, "./lib/").replace(/\.ts$/, ".js");
+}

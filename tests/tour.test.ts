@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { engineObjects } from "../scripts/engine-objects.ts";
+import { exampleCopy } from "./support/example.ts";
+import { root, sandbox } from "./support/sandbox.ts";
+
+/** The `./outrigger` commands in the shell blocks of a page, without comments. */
+function commandsOf(page: string): readonly string[] {
+  const blocks = [...readFileSync(join(root, page), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+  return blocks
+    .flatMap((block) => block.split("\n"))
+    .map((line) => line.replace(/\s+#.*$/, "").trim())
+    .filter((line) => line.startsWith("./outrigger "));
+}
+
+const tours = ["README.md", ...readdirSync(join(root, "examples")).map((name) => `examples/${name}/README.md`)];
+
+for (const page of tours) {
+  test(`every outrigger command of ${page} works, in its order`, { timeout: 300_000 }, async (context) => {
+    const box = sandbox(context);
+    const example = await exampleCopy(box);
+    box.write("deployment.yaml", readFileSync(join(root, "tests", "fixtures", "deployment.yaml"), "utf8"));
+    const commands = commandsOf(page);
+    assert.ok(commands.length >= 3, `${page} shows only ${commands.length} commands`);
+    for (const command of commands) {
+      const words = command
+        .replaceAll("examples/log-collection/app.yaml", example.file)
+        .replaceAll(/\blog-collection\//g, `${example.application}/`)
+        .split(/\s+/)
+        .slice(1);
+      const { code, stdout, stderr } = await box.run(...words);
+      assert.equal(code, 0, `${command}\n${stdout}${stderr}`);
+    }
+    assert.deepEqual(await engineObjects(`outrigger.default.${example.application}`), []);
+  });
+}
