@@ -32,7 +32,7 @@ test("facts and variables reach containers and commands", async (t) => {
     { name: "PLAIN", value: "$(literal)" },
     { name: "WORD", value: "word" },
   ];
-  const command = ["/bin/sh", "-c", "echo \"$FACTS $PLAIN $(WORD)\" '$$(WORD)'; " + sleeps];
+  const command = ["/bin/sh", "-c", `echo "$FACTS $PLAIN $(WORD)" '$$(WORD)'; ${sleeps}`];
   runtime.want(podOf(web, [shell("web", image, "", { env, command })]));
   const { ip } = await untilState(runtime, web, "ready");
   const [line] = await Array.fromAsync(runtime.logs(web, {}));
