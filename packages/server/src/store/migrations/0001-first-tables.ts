@@ -39,6 +39,8 @@ const statements = [
     port integer not null, transport text not null, address text not null, team text not null, application text not null,
     component text not null, primary key (port, transport, address),
     foreign key (team, application, component) references components (team, application, name) on delete cascade)`,
+  // Lists name every component without reading its document.
+  "create index components_by_name on components (team, application, name, wish)",
   "create index published_ports_by_component on published_ports (team, application, component)",
   `create table installations (
     team text not null, application text not null, component text not null, plugin text not null, version text not null,
