@@ -167,7 +167,7 @@ export function createReconciler({ db, runtime, events, bell, log }: ReconcilerP
   return {
     start: () => inBackground(insist(startAll, () => undefined)),
     notice,
-    waitingReason: (key) => waiting.get(keyText(key)),
+    waitingReason: (key) => (waiting.size === 0 ? undefined : waiting.get(keyText(key))),
     close: async () => {
       stopping.abort();
       dirty.clear();

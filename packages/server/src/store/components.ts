@@ -55,22 +55,23 @@ export function listComponents(db: Database, team: string, application: string, 
     .execute();
 }
 
-/** The names of the components of these applications, without their documents. */
-export async function componentNames(
+/** Names of the components that are being removed, by application: few, so that lists need not read all components. */
+export async function leavingComponents(
   db: Database,
   team: string,
   applications: readonly string[],
-): Promise<ReadonlyMap<string, readonly Pick<ComponentRow, "application" | "name" | "wish">[]>> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   if (applications.length === 0) return new Map();
   const rows = await db
     .selectFrom("components")
-    .select(["application", "name", "wish"])
+    .select(["application", "name"])
     .where("team", "=", team)
     .where("application", "in", applications)
-    .orderBy("application")
+    .where(sql<boolean>`wish in ('remove', 'remove-with-volumes')`)
     .orderBy("position")
     .execute();
-  return Map.groupBy(rows, (row) => row.application);
+  const byApplication = Map.groupBy(rows, (row) => row.application);
+  return new Map([...byApplication].map(([application, own]) => [application, own.map(({ name }) => name)]));
 }
 
 /** Wishes the named components away, or all of them. What was to go with its volumes still does. */
