@@ -30,7 +30,7 @@ export async function benchPods(): Promise<readonly Measurement[]> {
     }
   } finally {
     spawnSync("docker-compose", ["-p", "outriggerbench", "-f", file, "down", "-v", "--rmi", "local"], { stdio: "ignore" });
-    spawnSync(join(root, "outrigger"), ["server", "stop"], { env, stdio: "ignore" });
+    spawnSync(join(root, "outrigger"), ["server", "--stop"], { env, stdio: "ignore" });
     rmSync(folder, { recursive: true, force: true });
   }
   const goal = "ratio at most 0.8";

@@ -18,7 +18,12 @@ const errands: Readonly<Record<string, () => Promise<boolean>>> = {
   },
 };
 
-process.exitCode = (await errands[errand]?.().catch(() => false)) === true ? 0 : 1;
+process.exitCode = (await errands[errand]?.().catch(complain)) === true ? 0 : 1;
+
+function complain(error: unknown): boolean {
+  console.error(error instanceof Error ? error.message : error);
+  return false;
+}
 
 /** Pulls, giving up after 30 s without an answer from the registry. */
 function pull(image: string): Promise<boolean> {

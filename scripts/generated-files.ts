@@ -1,15 +1,22 @@
+import { cliErrors } from "@outrigger/cli";
 import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
+import { runtimeErrors } from "@outrigger/runtime";
+import { openApiDocument, serverErrors } from "@outrigger/server";
 
 type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
 
 const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = [
   ["Plug-ins, versions and values", pluginErrors as Catalogue],
+  ["Containers and images", runtimeErrors as Catalogue],
+  ["Server", serverErrors as Catalogue],
+  ["Command line", cliErrors as Catalogue],
 ];
 
 /** Every generated file, by its path in the checkout. `npm run generate` writes them; a test holds them equal. */
-export function generatedFiles(): Readonly<Record<string, string>> {
+export async function generatedFiles(): Promise<Readonly<Record<string, string>>> {
   const schemas = Object.entries(jsonSchemas()).map(([name, schema]) => [`schemas/${name}`, `${JSON.stringify(schema, null, 2)}\n`]);
-  return { ...Object.fromEntries(schemas), "docs/errors.md": errorsPage() };
+  const openApi = `${JSON.stringify(await openApiDocument(), null, 2)}\n`;
+  return { ...Object.fromEntries(schemas), "docs/errors.md": errorsPage(), "docs/openapi.json": openApi };
 }
 
 function errorsPage(): string {

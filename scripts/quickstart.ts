@@ -34,7 +34,7 @@ Next:
   ./outrigger configure log-collection/web log-collector --set sink.FORMAT=json --dry-run
   curl http://127.0.0.1:${place.port}/                              one more line for the sink
 Remove it all:
-  ./outrigger down -f ${place.file} --volumes && ./outrigger server stop`);
+  ./outrigger down -f ${place.file} --volumes && ./outrigger server --stop`);
   return arrived.length === requests ? 0 : 1;
 }
 
@@ -55,7 +55,7 @@ async function runSmoke(): Promise<number> {
     } else faults.push("`outrigger up` failed");
   } finally {
     if (!outrigger(place, "down", "-f", file, "--volumes")) faults.push("`outrigger down` failed");
-    if (!outrigger(place, "server", "stop")) faults.push("`outrigger server stop` failed");
+    if (!outrigger(place, "server", "--stop")) faults.push("`outrigger server --stop` failed");
     rmSync(folder, { recursive: true, force: true });
   }
   faults.push(...(await engineObjects(`outrigger.default.${application}`)).map((name) => `left behind: ${name}`));

@@ -105,7 +105,7 @@ engine() {
 base_image() {
   (cd "$root" && node scripts/engine.ts has debian:bookworm-slim) && return 0
   step "Getting the base image debian:bookworm-slim, from which the example's images are built"
-  (cd "$root" && node scripts/engine.ts pull debian:bookworm-slim) && return 0
+  (cd "$root" && node scripts/engine.ts pull debian:bookworm-slim 2>/dev/null) && return 0
   packages "makes the base image from Debian's packages, since no registry has it to give" mmdebstrap
   step "No registry can be reached: making debian:bookworm-slim with mmdebstrap (about 15 s)"
   local tar

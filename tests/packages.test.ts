@@ -26,7 +26,7 @@ test("the packages that `npm run build` makes install into an empty folder, and 
   assert.deepEqual([version.code, version.stdout.trim()], [0, "0.1.0"], version.stderr);
   const created = await execute(program, ["plugin", "init", "mine", "--type", "general"], folder);
   assert.equal(created.code, 0, created.stderr);
-  const valid = await execute(program, ["plugin", "validate", "mine/plugin.yaml"], folder);
+  const valid = await execute(program, ["plugin", "validate", "plugins/mine/plugin.yaml"], folder);
   assert.equal(valid.code, 0, valid.stdout + valid.stderr);
   const example = join(root, "examples", "log-collection", "app.yaml");
   const rendered = await execute(program, ["render", "-f", example, "-o", "json"], folder);

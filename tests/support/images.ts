@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import { imageExists, importImage } from "../../scripts/engine-objects.ts";
 
@@ -31,6 +32,6 @@ export async function tinyImage(): Promise<string> {
   }
   tar.entry({ name: "tmp/", type: "directory", mode: 0o1777 });
   tar.finalize();
-  await importImage(tar, name);
+  await importImage(Readable.from(tar as AsyncIterable<Buffer>), name);
   return name;
 }

@@ -14,9 +14,14 @@ export async function ownEngine(context: TestContext, size: string): Promise<str
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk]);
   const host = `unix://${join(folder, "docker.sock")}`;
   const folders = ["--data-root", disk, "--exec-root", join(folder, "run"), "--pidfile", join(folder, "pid")];
-  const daemon = spawn("dockerd", [...folders, "--host", host, "--bridge", "none", "--iptables=false", "--ip6tables=false"], {
-    stdio: "ignore",
-  });
+  // In a network namespace of its own: a dockerd without a bridge deletes docker0, whosever it is.
+  const daemon = spawn(
+    "unshare",
+    ["--net", "dockerd", ...folders, "--host", host, "--bridge", "none", "--iptables=false", "--ip6tables=false"],
+    {
+      stdio: "ignore",
+    },
+  );
   const ended = new Promise((resolve) => daemon.once("exit", resolve));
   context.after(async () => {
     daemon.kill("SIGTERM");

@@ -37,7 +37,7 @@ export function sandbox(context: TestContext): Sandbox {
   context.after(async () => {
     const listed = await run("get", "applications", "-o", "json");
     if (listed.code === 0) for (const name of applicationNames(listed.stdout)) await run("down", name, "--volumes");
-    await run("server", "stop");
+    await run("server", "--stop");
     rmSync(folder, { recursive: true, force: true });
   });
   const write = (path: string, text: string): string => {

@@ -43,7 +43,7 @@ const table = {
   },
   "build-failed": {
     status: 422,
-    message: "The build failed: {reason}. Its last lines:\n{lines}",
+    message: "The build failed: {reason}.",
     mend: "Mend the step named, then build again.",
   },
   "port-taken": {

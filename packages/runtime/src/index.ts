@@ -1,3 +1,4 @@
+export { createDockerClient, type DockerClient } from "./docker/client.ts";
 export * from "./docker/docker-runtime.ts";
 export * from "./docker/images.ts";
 export * from "./errors.ts";

@@ -21,8 +21,8 @@ export interface DockerClient {
   readonly version: () => Promise<EngineVersion>;
   /** Sends, and reads the answer as JSON; undefined where it has no body. */
   readonly call: <T = undefined>(method: Method, path: string, options?: CallOptions) => Promise<T>;
-  /** Sends, and gives the answer's body as it comes, on a connection of its own; destroy it to end early. */
-  readonly stream: (method: Method, path: string, options?: CallOptions) => Promise<IncomingMessage>;
+  /** Sends, and gives the answer's body as it comes, on a connection of its own; leaving the loop over it ends it. */
+  readonly stream: (method: Method, path: string, options?: CallOptions) => Promise<AsyncIterable<Buffer>>;
   readonly close: () => void;
 }
 
@@ -91,8 +91,8 @@ export function createDockerClient(host: string = defaultEndpoint()): DockerClie
     endpoint: name,
     version,
     call: async <T>(method: Method, path: string, options: CallOptions = {}) =>
-      (await readJson(name, await open(method, path, options, false))) as T,
-    stream: (method, path, options = {}) => open(method, path, options, true),
+      (await readJson(name, await open(method, path, options, false), options.signal)) as T,
+    stream: async (method, path, options = {}) => chunks(name, await open(method, path, options, true), options.signal),
     close: () => agent.destroy(),
   };
 }
@@ -119,17 +119,21 @@ function isReadable(body: object): body is Readable {
   return "pipe" in body;
 }
 
-async function readText(endpoint: string, response: IncomingMessage): Promise<string> {
+/** A body's chunks; a connection that breaks within it is one of our errors too. */
+async function* chunks(endpoint: string, response: IncomingMessage, signal?: AbortSignal): AsyncGenerator<Buffer> {
   try {
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString("utf8");
+    for await (const chunk of response) yield chunk as Buffer;
   } catch (cause) {
+    signal?.throwIfAborted();
     throw unreachable(endpoint, cause as NodeJS.ErrnoException);
   }
 }
 
-async function readJson(endpoint: string, response: IncomingMessage): Promise<unknown> {
-  const text = await readText(endpoint, response);
+async function readText(endpoint: string, response: IncomingMessage, signal?: AbortSignal): Promise<string> {
+  return Buffer.concat(await Array.fromAsync(chunks(endpoint, response, signal))).toString("utf8");
+}
+
+async function readJson(endpoint: string, response: IncomingMessage, signal?: AbortSignal): Promise<unknown> {
+  const text = await readText(endpoint, response, signal);
   return response.headers["content-type"]?.startsWith("application/json") === true && text !== "" ? JSON.parse(text) : undefined;
 }

@@ -14,6 +14,7 @@ const common = {
 /** The infra container: it holds the pod's network and IPC, and bears the pod as a label. */
 export function infraCreation(owner: string, pod: Pod): ContainerCreation {
   const bindings = pod.ports.flatMap((port) => (port.publish === undefined ? [] : [{ inner: innerPort(port), publish: port.publish }]));
+  const redirects = pod.ports.some(({ entry }) => entry !== undefined);
   const grouped = Map.groupBy(bindings, ({ inner }) => inner);
   return {
     Image: infraImage,
@@ -26,8 +27,10 @@ export function infraCreation(owner: string, pod: Pod): ContainerCreation {
       NetworkMode: networkName(pod),
       IpcMode: "shareable",
       CapDrop: ["ALL"],
+      // To lay the redirections into its own network, which come as a file.
+      CapAdd: redirects ? ["NET_ADMIN"] : [],
+      ReadonlyRootfs: !redirects,
       SecurityOpt: ["no-new-privileges"],
-      ReadonlyRootfs: true,
       PortBindings: Object.fromEntries(
         [...grouped].map(([inner, list]) => [
           inner,

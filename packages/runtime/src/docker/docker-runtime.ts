@@ -66,7 +66,9 @@ export function createDockerRuntime(options: DockerRuntimeOptions): PodRuntime {
         const runs = runsApp(key);
         if (runs && !ranApp.now) for (const other of dependents(key)) other.wake();
         ranApp.now = runs;
-        if (status.state === "stopped" && keeper.wanted === undefined) keepers.delete(keyText(key));
+        if (status.state !== "stopped" || keeper.hasTask) return;
+        keepers.delete(keyText(key));
+        keeper.close().catch(() => {});
       },
     });
     keepers.set(keyText(key), keeper);

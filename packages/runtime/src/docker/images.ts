@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
+import { stripVTControlCharacters } from "node:util";
 import { runtimeErrors } from "../errors.ts";
 import type { BuildProgress, BuildRequest, ImageBuilder, PullRequest, RegistryCredentials } from "../runtime.ts";
-import { createDockerClient, type DockerClient } from "./client.ts";
+import { type CallOptions, createDockerClient, type DockerClient } from "./client.ts";
 import { isContentAddress, parseImageName } from "./image-name.ts";
 import { hasCode, isDiskFull, reasonOf, unlessMissing } from "./refusal.ts";
 import { jsonLines } from "./streams.ts";
@@ -37,7 +38,8 @@ const keptLines = 20;
 
 async function build(client: DockerClient, request: BuildRequest, network: string): Promise<{ readonly image: string }> {
   const { signal, onProgress } = request;
-  const answer = await client.stream("POST", "/build", {
+  const last: string[] = [];
+  const answer = await openBuild(client, {
     query: {
       dockerfile: request.file,
       buildargs: request.args ?? {},
@@ -51,7 +53,6 @@ async function build(client: DockerClient, request: BuildRequest, network: strin
     headers: { "content-type": "application/x-tar", "x-registry-config": encode(request.credentials) },
     signal,
   });
-  const last: string[] = [];
   let image: string | undefined;
   for await (const message of jsonLines<Message>(answer)) {
     signal.throwIfAborted();
@@ -67,10 +68,20 @@ async function build(client: DockerClient, request: BuildRequest, network: strin
   return { image };
 }
 
+/** What the engine finds wrong before the first step, it refuses at once. */
+async function openBuild(client: DockerClient, options: CallOptions): Promise<AsyncIterable<Buffer>> {
+  try {
+    return await client.stream("POST", "/build", options);
+  } catch (error) {
+    if (hasCode(error, "engine-refused", "not-found", "image-missing", "container-refused")) throw buildError(reasonOf(error), []);
+    throw error;
+  }
+}
+
+/** A step that found the disk full says so in its own output; the engine only knows that the step failed. */
 function buildError(reason: string, last: readonly string[]): Error {
-  return isDiskFull(reason)
-    ? runtimeErrors["image-disk-full"]({ reason })
-    : runtimeErrors["build-failed"]({ reason, lines: last.join("\n") || "(none)" });
+  const full = [reason, ...last].find(isDiskFull);
+  return full === undefined ? runtimeErrors["build-failed"]({ reason }) : runtimeErrors["image-disk-full"]({ reason: full });
 }
 
 async function pull(client: DockerClient, request: PullRequest): Promise<{ readonly image: string; readonly digest?: string }> {
@@ -132,7 +143,7 @@ function* progressOf({ stream, status, id, progressDetail }: Message): Generator
     return;
   }
   const text = stream ?? (status === undefined ? "" : [id, status].filter(Boolean).join(": "));
-  for (const line of text.split("\n")) if (line.trim() !== "") yield { line: line.trimEnd() };
+  for (const line of stripVTControlCharacters(text).split("\n")) if (line.trim() !== "") yield { line: line.trimEnd() };
 }
 
 function sameRepository(digestName: string, repository: string): boolean {

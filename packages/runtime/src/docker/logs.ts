@@ -52,8 +52,13 @@ export async function* mergedLines(sources: readonly AsyncIterator<LogLine>[]): 
 
 /** Compares RFC 3339 times in UTC of any number of fractional digits. */
 export function compareTimes(a: string, b: string): number {
-  const [left, right] = [a.replace(/Z$/, "").padEnd(30, "0"), b.replace(/Z$/, "").padEnd(30, "0")];
+  const [left, right] = [sortable(a), sortable(b)];
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function sortable(time: string): string {
+  const [seconds = "", fraction = ""] = time.replace(/Z$/, "").split(".");
+  return `${seconds}.${fraction.padEnd(9, "0")}`;
 }
 
 /** Seconds since the epoch with nanoseconds, as the engine wants them. */

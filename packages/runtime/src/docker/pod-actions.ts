@@ -4,10 +4,11 @@ import { containerCreation, infraCreation } from "./container-config.ts";
 import type { EngineContext } from "./context.ts";
 import { factsOf, resolveVariables } from "./facts.ts";
 import { ensureImage } from "./images.ts";
-import { ensureInfraImage } from "./infra-image.ts";
+import { ensureInfraImage, putRedirects } from "./infra-image.ts";
 import { containerName, infraName, networkName, podLabels } from "./names.ts";
 import { checkOwner, ensureNetwork, ensureVolumes } from "./networks-volumes.ts";
 import { listContainers, type ObservedContainer } from "./observe.ts";
+import { redirectMessages } from "./redirects.ts";
 import { hasCode, unlessMissing } from "./refusal.ts";
 import type { ContainerCreation, ContainerInspection, ContainerSummary } from "./types.ts";
 
@@ -18,7 +19,10 @@ export async function createInfra(context: EngineContext, pod: Pod): Promise<str
     ensureVolumes(context, pod, pod.volumes),
     context.once("infra image", () => ensureInfraImage(context.client)),
   ]);
-  return create(context, infraName(pod), infraCreation(context.owner, pod));
+  const id = await create(context, infraName(pod), infraCreation(context.owner, pod));
+  const redirects = redirectMessages(pod.ports);
+  if (redirects !== undefined) await putRedirects(context.client, id, redirects);
+  return id;
 }
 
 /** Starts the infra container; gives the pod's address. @throws port-taken */
@@ -29,9 +33,12 @@ export async function startInfra({ client }: EngineContext, pod: Pod, id: string
     if (!hasCode(error, "port-taken")) throw error;
     throw (await namePortUser(client, pod, id)) ?? error;
   }
-  const { NetworkSettings } = await client.call<ContainerInspection>("GET", `/containers/${id}/json`);
+  const { NetworkSettings, State } = await client.call<ContainerInspection>("GET", `/containers/${id}/json`);
+  if (State.Status === "exited") throw runtimeErrors["container-refused"]({ reason: noRedirects });
   return NetworkSettings.Networks[networkName(pod)]?.IPAddress ?? "";
 }
+
+const noRedirects = "the kernel refused to redirect the pod's ports to its ingress plug-in; it needs nf_tables with nat (CONFIG_NFT_REDIR)";
 
 /** The engine says only that a port is taken; when a container has it, that container is named. */
 async function namePortUser(client: EngineContext["client"], pod: Pod, own: string): Promise<Error | undefined> {

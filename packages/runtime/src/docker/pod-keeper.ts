@@ -57,6 +57,11 @@ export class PodKeeper {
     return this.#wanted;
   }
 
+  /** False once the pod is removed and nobody wants it again. */
+  get hasTask(): boolean {
+    return this.#wanted !== undefined || this.#removals.length > 0;
+  }
+
   /** Wants this pod; gives up what an earlier wish still waits for. */
   want(pod: Pod): void {
     const text = JSON.stringify(pod);
@@ -165,7 +170,7 @@ export class PodKeeper {
     );
     this.#observed = nothing;
     this.#removals = this.#removals.filter((removal) => !removals.includes(removal));
-    this.#awake ||= this.#wanted !== undefined || this.#removals.length > 0;
+    this.#awake ||= this.hasTask;
     this.#show(endStatus(key, name, "stopped"));
     for (const { done } of removals) done.resolve();
   }

@@ -22,9 +22,14 @@ export async function* podLogs(context: EngineContext, key: PodKey, options: Log
   const tail = options.tail === undefined ? {} : { tail: options.tail };
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const written = (await find()).map((container) => containerLines(context.client, container, { follow: false, ...tail, ...signal }));
-  for await (const line of mergedLines(written)) {
-    seen.set(line.container, line.time);
-    yield line;
+  try {
+    for await (const line of mergedLines(written)) {
+      seen.set(line.container, line.time);
+      yield line;
+    }
+  } catch (error) {
+    if (options.signal?.aborted === true) return;
+    throw error;
   }
   if (options.follow === true) yield* followed(context, seen, find, watch, options.signal);
 }

@@ -1,0 +1,101 @@
+import type { Command } from "commander";
+
+interface Entry {
+  readonly name: string;
+  /** One line, without a full stop. */
+  readonly summary: string;
+}
+
+/** A command whose module is loaded when it is named: `define` adds its arguments, options, examples and action. */
+export interface LeafEntry extends Entry {
+  readonly load: () => Promise<{ readonly define: (command: Command) => void }>;
+  readonly children?: undefined;
+}
+
+/** A command that only holds others. */
+export interface GroupEntry extends Entry {
+  readonly children: readonly LeafEntry[];
+}
+
+export type CommandEntry = LeafEntry | GroupEntry;
+
+const plugin: GroupEntry = {
+  name: "plugin",
+  summary: "Write, check, build and remove plug-ins",
+  children: [
+    { name: "init", summary: "Write the folder of a new plug-in", load: () => import("./commands/plugin/init.ts") },
+    { name: "validate", summary: "Check plugin.yaml and app.yaml files", load: () => import("./commands/plugin/validate.ts") },
+    {
+      name: "import",
+      summary: "Turn a container of a Kubernetes template into a plug-in",
+      load: () => import("./commands/plugin/import.ts"),
+    },
+    { name: "create", summary: "Put a plug-in's files on the server as a draft", load: () => import("./commands/plugin/create.ts") },
+    { name: "build", summary: "Build a version; it is fixed once built", load: () => import("./commands/plugin/build.ts") },
+    { name: "versions", summary: "List the versions of a plug-in", load: () => import("./commands/plugin/versions.ts") },
+    { name: "show", summary: "Show a version with every setting", load: () => import("./commands/plugin/show.ts") },
+    { name: "delete", summary: "Delete a plug-in or one version", load: () => import("./commands/plugin/delete.ts") },
+  ],
+};
+
+const token: GroupEntry = {
+  name: "token",
+  summary: "Make, list and withdraw tokens",
+  children: [
+    { name: "create", summary: "Make a token and print it once", load: () => import("./commands/token/create.ts") },
+    { name: "list", summary: "List tokens", load: () => import("./commands/token/list.ts") },
+    { name: "delete", summary: "Withdraw a token", load: () => import("./commands/token/delete.ts") },
+  ],
+};
+
+const team: GroupEntry = {
+  name: "team",
+  summary: "Make teams and allow them privileges",
+  children: [
+    { name: "create", summary: "Make a team", load: () => import("./commands/team/create.ts") },
+    { name: "list", summary: "List teams", load: () => import("./commands/team/list.ts") },
+    { name: "allow", summary: "Let a team's installations use privileges", load: () => import("./commands/team/allow.ts") },
+    { name: "delete", summary: "Delete an empty team", load: () => import("./commands/team/delete.ts") },
+  ],
+};
+
+const credential: GroupEntry = {
+  name: "credential",
+  summary: "Store credentials for registries and git hosts",
+  children: [
+    {
+      name: "set",
+      summary: "Store a credential; the password is read, never an argument",
+      load: () => import("./commands/credential/set.ts"),
+    },
+    { name: "list", summary: "List credentials, without passwords", load: () => import("./commands/credential/list.ts") },
+    { name: "delete", summary: "Delete a credential", load: () => import("./commands/credential/delete.ts") },
+  ],
+};
+
+/** Every command, in the order of `outrigger --help`. */
+export const commandTable: readonly CommandEntry[] = [
+  { name: "up", summary: "Build what app.yaml names, run it and wait until it is ready", load: () => import("./commands/up.ts") },
+  { name: "down", summary: "Remove an application", load: () => import("./commands/down.ts") },
+  { name: "plan", summary: "Say what applying app.yaml would change", load: () => import("./commands/plan.ts") },
+  { name: "apply", summary: "Send app.yaml to the server without building or waiting", load: () => import("./commands/apply.ts") },
+  { name: "render", summary: "Print the composed pods as Kubernetes objects", load: () => import("./commands/render.ts") },
+  { name: "get", summary: "List what the server holds", load: () => import("./commands/get.ts") },
+  { name: "describe", summary: "Show an application, component or installation in full", load: () => import("./commands/describe.ts") },
+  { name: "logs", summary: "Print the logs of a component's containers", load: () => import("./commands/logs.ts") },
+  { name: "events", summary: "Print what happened", load: () => import("./commands/events.ts") },
+  { name: "restart", summary: "Make a component's pod anew", load: () => import("./commands/restart.ts") },
+  { name: "install", summary: "Install a plug-in on a component", load: () => import("./commands/install.ts") },
+  { name: "configure", summary: "Change the settings of an installation", load: () => import("./commands/configure.ts") },
+  { name: "enable", summary: "Switch an installation on", load: () => import("./commands/enable.ts") },
+  { name: "disable", summary: "Switch an installation off; it keeps its settings", load: () => import("./commands/disable.ts") },
+  { name: "upgrade", summary: "Set the version of an installation, newer or older", load: () => import("./commands/upgrade.ts") },
+  { name: "rollback", summary: "Set an installation back to the version before its own", load: () => import("./commands/rollback.ts") },
+  { name: "uninstall", summary: "Remove a plug-in from a component", load: () => import("./commands/uninstall.ts") },
+  plugin,
+  team,
+  token,
+  credential,
+  { name: "server", summary: "Run the control plane", load: () => import("./commands/server.ts") },
+  { name: "completion", summary: "Print a completion script for bash, zsh or fish", load: () => import("./commands/completion.ts") },
+];

@@ -1,0 +1,22 @@
+import type { Command } from "commander";
+import { connectTeam } from "../connect.ts";
+import { cliErrors } from "../errors.ts";
+import { type ChangeOptions, changeInstallation, withInstallation } from "../installing/change.ts";
+import { parseTarget, withExamples } from "../options.ts";
+
+export function define(command: Command): void {
+  withInstallation(command)
+    .description("Sets an installation to the built version before its own. `outrigger upgrade` sets any version.")
+    .action(rollback);
+  withExamples(command, "rollback shop/web log-collector", "rollback shop/web log-collector --dry-run");
+}
+
+async function rollback(target: string, plugin: string, options: ChangeOptions): Promise<void> {
+  const api = connectTeam(options);
+  const installation = await api.installation(parseTarget(target), plugin);
+  const { versions } = await api.plugin(plugin);
+  const at = versions.findIndex(({ version }) => version === installation.version);
+  const before = versions.slice(at + 1).find(({ state }) => state === "built");
+  if (before === undefined) throw cliErrors["no-version-before"]({ plugin, version: installation.version });
+  await changeInstallation(target, plugin, { version: before.version }, options, "Set the version back:");
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { delayAfter, restartBackOff } from "../src/back-off.ts";
+import { parseEndpoint } from "../src/docker/endpoint.ts";
+import { describeExit } from "../src/docker/exits.ts";
+import { expandCommand } from "../src/docker/facts.ts";
+import { parseImageName } from "../src/docker/image-name.ts";
+import { infraImageArchive } from "../src/docker/infra-image.ts";
+import { infraProgram } from "../src/docker/infra-program.ts";
+import { compareTimes, mergedLines } from "../src/docker/logs.ts";
+import { refusal } from "../src/docker/refusal.ts";
+import { type Frame, frames, lines } from "../src/docker/streams.ts";
+
+test("restarts: at once, then 1, 2, 4 ... 60 s", () => {
+  assert.deepEqual(
+    [1, 2, 3, 4, 8, 9, 1000].map((failures) => delayAfter(failures, restartBackOff)),
+    [0, 1e3, 2e3, 4e3, 6e4, 6e4, 6e4],
+  );
+});
+
+test("frames and lines survive any cut of the stream", async () => {
+  const frame = fc.record({ stream: fc.constantFrom("stdout" as const, "stderr" as const), text: fc.string({ unit: "grapheme" }) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(frame), fc.array(fc.nat(40)), async (sent, cuts) => {
+      const whole = Buffer.concat(sent.map(({ stream, text }) => encode({ stream, bytes: Buffer.from(text) })));
+      const pieces: Buffer[] = [];
+      let at = 0;
+      for (const size of cuts) {
+        pieces.push(whole.subarray(at, at + size));
+        at += size;
+      }
+      pieces.push(whole.subarray(at));
+      const got = await Array.fromAsync(lines(frames(give(pieces))));
+      for (const stream of ["stdout", "stderr"] as const) {
+        const text = sent
+          .filter((each) => each.stream === stream)
+          .map((each) => each.text)
+          .join("");
+        const expected = text.split("\n");
+        if (expected.at(-1) === "") expected.pop();
+        assert.deepEqual(
+          got.filter((each) => each.stream === stream).map((each) => each.text),
+          expected,
+        );
+      }
+    }),
+  );
+});
+
+function encode({ stream, bytes }: Frame): Buffer {
+  const head = Buffer.from([stream === "stderr" ? 2 : 1, 0, 0, 0, 0, 0, 0, 0]);
+  head.writeUInt32BE(bytes.length, 4);
+  return Buffer.concat([head, bytes]);
+}
+
+async function* give<T>(items: readonly T[]): AsyncGenerator<T> {
+  yield* items;
+}
+
+test("merged lines come in the order of their times", async () => {
+  const line = (container: string, time: string) => ({ container, stream: "stdout" as const, time, text: "" });
+  const merged = await Array.fromAsync(
+    mergedLines([
+      give([line("a", "2026-01-01T00:00:00.1Z"), line("a", "2026-01-01T00:00:00.300000001Z")]),
+      give([line("b", "2026-01-01T00:00:00Z"), line("b", "2026-01-01T00:00:00.3Z")]),
+    ]),
+  );
+  assert.deepEqual(
+    merged.map(({ container }) => container),
+    ["b", "a", "b", "a"],
+  );
+  assert.equal(compareTimes("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z"), 0);
+});
+
+test("commands are filled as Kubernetes does, without secrets", () => {
+  const env = [
+    { name: "A", text: "one", secret: false },
+    { name: "S", text: "hidden", secret: true },
+  ];
+  assert.deepEqual(expandCommand(["$(A)-$(A)", "$$(A)", "$(B)", "$(S)", "$A", "$"], env), ["one-one", "$(A)", "$(B)", "$(S)", "$A", "$"]);
+});
+
+test("image names are read as the engine reads them", () => {
+  assert.deepEqual(parseImageName("debian"), { registry: "docker.io", repository: "debian", tag: "latest" });
+  assert.deepEqual(parseImageName("a/b:1"), { registry: "docker.io", repository: "a/b", tag: "1" });
+  assert.deepEqual(parseImageName("localhost:5000/b"), { registry: "localhost:5000", repository: "localhost:5000/b", tag: "latest" });
+  assert.deepEqual(parseImageName("r.example/b@sha256:ab"), { registry: "r.example", repository: "r.example/b", tag: "sha256:ab" });
+});
+
+test("only this machine's engine is spoken to without encryption", () => {
+  assert.deepEqual(parseEndpoint("tcp://127.0.0.1:99").options, { host: "127.0.0.1", port: 99 });
+  assert.deepEqual(parseEndpoint("unix:///x.sock").options, { socketPath: "/x.sock" });
+  for (const bad of ["tcp://10.0.0.1:2375", "ssh://host", "nonsense"])
+    assert.throws(() => parseEndpoint(bad), { code: "docker-host-invalid" });
+});
+
+test("the engine's refusals get codes", () => {
+  const codes: readonly (readonly [number, string, string])[] = [
+    [404, "No such image: x:1", "image-missing"],
+    [404, "No such container: x", "not-found"],
+    [
+      500,
+      "driver failed programming external connectivity on endpoint e (f): Bind for 127.0.0.1:80 failed: port is already allocated",
+      "port-taken",
+    ],
+    [500, "Error starting userland proxy: listen tcp4 127.0.0.1:80: bind: address already in use", "port-taken"],
+    [409, 'Conflict. The container name "/x" is already in use by container "y".', "name-taken"],
+    [500, "write /var/lib/docker/tmp/x: no space left on device", "image-disk-full"],
+    [400, 'OCI runtime create failed: x: exec: "y": executable file not found in $PATH: unknown', "container-refused"],
+    [500, "whatever", "engine-refused"],
+  ];
+  for (const [status, message, code] of codes) assert.equal(refusal("POST /x", status, JSON.stringify({ message })).code, code);
+  assert.match(
+    refusal("POST /x", 500, "Bind for 0.0.0.0:80 failed: port is already allocated").message,
+    /^0\.0\.0\.0:80 is already in use/,
+  );
+});
+
+test("exits are told in words", () => {
+  const spec = { resources: { requests: {}, limits: { memory: 2 ** 26 } } };
+  const exit = (exitCode: number, outOfMemory: boolean, line?: string) =>
+    describeExit({ exitCode, outOfMemory, spec } as Parameters<typeof describeExit>[0], line).text;
+  assert.deepEqual(
+    [exit(137, true), exit(137, false), exit(143, false), exit(1, false, "boom"), exit(0, false)],
+    ["out of memory (limit 64Mi)", "killed by SIGKILL (exit 137)", "killed by SIGTERM (exit 143)", "exit 1: boom", "exit 0"],
+  );
+});
+
+test("the infra image is the same bytes every time, for both architectures", async () => {
+  assert.deepEqual(await infraImageArchive("amd64"), await infraImageArchive("amd64"));
+  assert.equal(infraProgram("amd64").length, 269);
+  assert.equal(infraProgram("arm64").readUInt16LE(18), 183);
+  assert.throws(() => infraProgram("riscv64"), { code: "engine-architecture" });
+});
