@@ -31,7 +31,7 @@ export async function benchApi(): Promise<readonly Measurement[]> {
     ] as const;
     const measured: Measurement[] = [];
     for (const [name, url] of reads) {
-      const result = await autocannon({ url, connections: 20, overallRate: 500, duration: 10, headers: { authorization } });
+      const result = await autocannon({ url, connections: 20, overallRate: 500, duration: 10, workers: 1, headers: { authorization } });
       if (result.non2xx > 0 || result.errors > 0) throw new TypeError(`${name}: ${result.non2xx} refused, ${result.errors} failed`);
       measured.push({ name: `${name}, p99 at 500 requests/s`, value: result.latency.p99, unit: "ms", goal: "below 20" });
     }

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { build } from "esbuild";
 
 /** Makes one installable npm package per room under dist/packages: JavaScript, types, and a package.json that points at them. */
 const root = join(import.meta.dirname, "..");
@@ -31,12 +32,37 @@ for (const room of readdirSync(compiled)) {
   for (const file of ["LICENSE", "README.md"]) cpSync(join(root, file), join(folder, file));
   for (const program of Object.values(source.bin ?? {})) chmodSync(join(folder, toJavaScript(program)), 0o755);
   if (source.bin !== undefined) {
+    await bundle(room, Object.values(source.bin), join(folder, "lib"));
     for (const extra of shipped)
       cpSync(join(root, extra), join(folder, extra), { recursive: true, filter: (path) => !path.includes("/test") });
   }
   console.log(`built dist/packages/${room} (${source.name} ${source.version})`);
 }
 rmSync(compiled, { recursive: true });
+
+/** The program and all it loads in few files without dead code: it starts sooner, and the idle server needs two thirds of the memory. */
+async function bundle(room: string, programs: readonly string[], outdir: string): Promise<void> {
+  await build({
+    entryPoints: programs.map((program) => join(root, "packages", room, program)),
+    outdir,
+    bundle: true,
+    splitting: true,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    format: "esm",
+    platform: "node",
+    target: "node24",
+    chunkNames: "[name]-[hash]",
+    legalComments: "linked",
+    // Libraries that are CommonJS ask for these three.
+    banner: {
+      js: [
+        'import { createRequire as makeRequire } from "node:module";',
+        "const require = makeRequire(import.meta.url), __filename = import.meta.filename, __dirname = import.meta.dirname;",
+      ].join(""),
+    },
+  });
+}
 
 function installable(source: PackageFile): object {
   const exports = Object.entries(source.exports ?? {}).map(([name, path]) => {
