@@ -31,9 +31,3 @@ export function createCredentialStore(db: Database, vault: Vault): CredentialSto
 export function credentialPlace(row: Pick<CredentialRow, "team" | "name" | "kind" | "host">): string {
   return JSON.stringify(["credential", row.team, row.name, row.kind, row.host]);
 }
-
-/** The registry in an image's name: its first part where that looks like a host, as container engines read it. */
-export function registryOf(image: string): string {
-  const first = image.split("/")[0] ?? "";
-  return image.includes("/") && (/[.:]/.test(first) || first === "localhost") ? first : "docker.io";
-}

@@ -66,6 +66,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** How long a shutdown waits for requests under way. */
+const patienceMs = 3000;
+
 /** What is put on the stack last ends first: streams, requests, builds, the reconciler, the engine, and last the store. */
 async function run(options: ServerOptions, dataDir: DataDir, db: Database, cleanUp: AsyncDisposableStack): Promise<string> {
   const clock = options.clock ?? ((): Date => new Date());
@@ -90,7 +93,11 @@ async function run(options: ServerOptions, dataDir: DataDir, db: Database, clean
   const common = { db, vault, bell, events, runtime, images, reconciler, builds, records, limits, uploads, clock, log };
   const services: Services = { ...common, stopping: stopping.signal };
   const app = await createApp({ logger: log, services });
-  cleanUp.defer(() => app.close());
+  cleanUp.defer(async () => {
+    const late = setTimeout(() => app.server.closeAllConnections(), patienceMs);
+    await app.close();
+    clearTimeout(late);
+  });
   cleanUp.defer(() => stopping.abort());
   await runtime.start();
   reconciler.start();

@@ -45,7 +45,7 @@ export async function createApp({ logger, services, before }: AppOptions): Promi
     bodyLimit: jsonBytes,
     exposeHeadRoutes: false,
     requestTimeout: 30 * 60_000,
-    forceCloseConnections: true,
+    forceCloseConnections: "idle",
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 256 },
   };

@@ -24,7 +24,38 @@ export async function openApiDocument(): Promise<object> {
   await app.ready();
   const document = described?.swagger() as unknown as OpenApi;
   await app.close();
-  return withCommonParts(document);
+  return withPlainNames(withCommonParts(document));
+}
+
+/** Only the schemas that are used, under their own names: `TeamRequestInput` is `TeamRequest` where nothing gives one out. */
+function withPlainNames(document: OpenApi): OpenApi {
+  const schemas = usedSchemas(document);
+  const plain = (name: string): string => {
+    const base = name.replace(/Input$/, "");
+    return base in schemas ? name : base;
+  };
+  const named = Object.entries(schemas).map(([name, schema]) => [plain(name), schema]);
+  const whole = JSON.stringify({ ...document, components: { ...document.components, schemas: Object.fromEntries(named) } });
+  return JSON.parse(Object.keys(schemas).reduce((text, name) => text.replaceAll(refTo(name), refTo(plain(name))), whole)) as OpenApi;
+}
+
+/** What the paths name, and what that names in turn. */
+function usedSchemas(document: OpenApi): Readonly<Record<string, unknown>> {
+  const all = Object.entries(document.components.schemas);
+  const used = new Map<string, unknown>();
+  const visit = (text: string): void => {
+    for (const [name, schema] of all) {
+      if (used.has(name) || !text.includes(refTo(name))) continue;
+      used.set(name, schema);
+      visit(JSON.stringify(schema));
+    }
+  };
+  visit(JSON.stringify(document.paths));
+  return Object.fromEntries(all.filter(([name]) => used.has(name)));
+}
+
+function refTo(name: string): string {
+  return `"#/components/schemas/${name}"`;
 }
 
 /** What every operation can answer, and the bodies that are no JSON. */
@@ -44,5 +75,6 @@ function withCommonParts(document: OpenApi): OpenApi {
 }
 
 interface OpenApi {
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
   readonly paths: Readonly<Record<string, Readonly<Record<string, Record<string, unknown>>>>>;
 }

@@ -38,10 +38,12 @@ export const configGroupSchema: z.ZodType<ConfigGroup> = named("ConfigGroup", co
 export const resourcesSchema: typeof resourcesField = named("Resources", resourcesField);
 export const mountSharingSchema: typeof mountSharingField = named("MountSharing", mountSharingField);
 
+const storedValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.object({ secret: z.literal("set") })]);
+
 const values: z.ZodType<StoredValues> = named(
   "StoredValues",
   z
-    .record(z.string(), z.record(z.string(), z.json()))
+    .record(z.string(), z.record(z.string(), z.union([storedValue, z.record(z.string(), storedValue)])))
     .describe(
       'Group -> item -> value; in groups that depend on ports, group -> port -> item -> value. A secret reads `{ "secret": "set" }`.',
     ),

@@ -7,7 +7,7 @@ import { serverSchema } from "./schemas.ts";
 
 export function serverRoutes(app: App): void {
   app.get(
-    "/",
+    "",
     { config: { access: "token" }, schema: { summary: "Who answers, and how its engine fares", response: { 200: serverSchema } } },
     async () => {
       const health = await app.services.runtime.health();

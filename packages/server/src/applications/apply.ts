@@ -133,7 +133,9 @@ async function save(
   gone: readonly string[],
 ): Promise<void> {
   const now = services.clock().toISOString();
-  await putApplicationRow(tx, { team, name: application, deleting: 0, created_at: before?.created_at ?? now, etag: newEtag() });
+  const names = JSON.stringify(desired.map(({ component }) => component.name));
+  const created_at = before?.created_at ?? now;
+  await putApplicationRow(tx, { team, name: application, deleting: 0, component_names: names, created_at, etag: newEtag() });
   await putComponents(
     tx,
     desired.map((each, position) => componentRow(team, application, each, position)),

@@ -4,7 +4,7 @@ import type { ContainerStatus, PodStatus } from "@outrigger/runtime";
 import type { ApplicationResource, ComponentResource, ComponentStatus, InstallationResource } from "../api/resources.ts";
 import type { Services } from "../services.ts";
 import { componentImages } from "../store/builds.ts";
-import { componentNames } from "../store/components.ts";
+import { leavingComponents } from "../store/components.ts";
 import type { Database } from "../store/database.ts";
 import { installationsOf } from "../store/installations.ts";
 import type { ApplicationRow, ComponentImageRow, ComponentRow, InstallationRow, Wish } from "../store/tables.ts";
@@ -19,21 +19,21 @@ export async function viewApplications(
   team: string,
   rows: readonly ApplicationRow[],
 ): Promise<ApplicationResource[]> {
-  const names = await componentNames(
+  const leaving = await leavingComponents(
     db,
     team,
     rows.map((row) => row.name),
   );
-  return rows.map((row) => ({
-    team,
-    name: row.name,
-    components: (names.get(row.name) ?? []).map(({ name, wish }) => {
-      const { state, reason } = statusOf(watch, { team, application: row.name, component: name }, wish);
-      return { name, state, ...(reason === undefined ? {} : { reason }) };
-    }),
-    createdAt: row.created_at,
-    etag: row.etag,
-  }));
+  return rows.map((row) => {
+    const view = (component: string, wish: Wish): ApplicationResource["components"][number] => {
+      const { state, reason } = statusOf(watch, { team, application: row.name, component }, wish);
+      return reason === undefined ? { name: component, state } : { name: component, state, reason };
+    };
+    const names: readonly string[] = JSON.parse(row.component_names);
+    const gone = leaving.get(row.name) ?? [];
+    const components = [...names.map((name) => view(name, "run")), ...gone.map((name) => view(name, "remove"))];
+    return { team, name: row.name, components, createdAt: row.created_at, etag: row.etag };
+  });
 }
 
 /** The components of one application, with two queries however many they are. */

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
-import type { RegistryCredentials } from "@outrigger/runtime";
-import { type CredentialStore, registryOf } from "../credentials.ts";
+import { parseImageName, type RegistryCredentials } from "@outrigger/runtime";
+import type { CredentialStore } from "../credentials.ts";
 import type { Services } from "../services.ts";
 import { type Context, checkContext } from "./context.ts";
 import { fetchGitContext } from "./git.ts";
@@ -35,7 +35,7 @@ export async function runBuild(parts: RunnerParts, job: BuildJob, log: BuildLog,
 }
 
 async function pull(parts: RunnerParts, image: string, team: string, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
-  const credentials = await parts.credentials.find(team, "registry", registryOf(image));
+  const credentials = await parts.credentials.find(team, "registry", parseImageName(image).registry);
   const pulled = await parts.images.pull({ image, ...(credentials && { credentials }), onProgress: log.add, signal });
   return { image: pulled.image, ...(pulled.digest === undefined ? {} : { imageDigest: pulled.digest }) };
 }

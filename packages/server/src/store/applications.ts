@@ -6,7 +6,9 @@ export async function putApplicationRow(db: Database, application: ApplicationRo
   await db
     .insertInto("applications")
     .values(application)
-    .onConflict((conflict) => conflict.columns(["team", "name"]).doUpdateSet({ etag: application.etag }))
+    .onConflict((conflict) =>
+      conflict.columns(["team", "name"]).doUpdateSet({ etag: application.etag, component_names: application.component_names }),
+    )
     .execute();
 }
 
@@ -31,7 +33,12 @@ export function allApplications(db: Database): Promise<Pick<ApplicationRow, "tea
 }
 
 export async function markDeleting(db: Database, team: string, name: string, etag: string): Promise<void> {
-  await db.updateTable("applications").set({ deleting: 1, etag }).where("team", "=", team).where("name", "=", name).execute();
+  await db
+    .updateTable("applications")
+    .set({ deleting: 1, component_names: "[]", etag })
+    .where("team", "=", team)
+    .where("name", "=", name)
+    .execute();
 }
 
 /** Deletes an application that is to go and has no component left. */

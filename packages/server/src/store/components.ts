@@ -55,29 +55,23 @@ export function listComponents(db: Database, team: string, application: string, 
     .execute();
 }
 
-export type ComponentName = Pick<ComponentRow, "name" | "wish">;
-
-/** The names of the components of these applications, sorted, without their documents. One row an application: a row a component costs several times as much. */
-export async function componentNames(
+/** Names of the components that are being removed, by application: few, so that lists need not read all components. */
+export async function leavingComponents(
   db: Database,
   team: string,
   applications: readonly string[],
-): Promise<ReadonlyMap<string, readonly ComponentName[]>> {
+): Promise<ReadonlyMap<string, readonly string[]>> {
   if (applications.length === 0) return new Map();
   const rows = await db
     .selectFrom("components")
-    // Neither names nor wishes have a slash or a comma.
-    .select(["application", sql<string>`group_concat(name || '/' || wish)`.as("names")])
+    .select(["application", "name"])
     .where("team", "=", team)
     .where("application", "in", applications)
-    .groupBy("application")
+    .where(sql<boolean>`wish in ('remove', 'remove-with-volumes')`)
+    .orderBy("position")
     .execute();
-  return new Map(rows.map((row) => [row.application, row.names.split(",").sort().map(componentName)]));
-}
-
-function componentName(text: string): ComponentName {
-  const slash = text.indexOf("/");
-  return { name: text.slice(0, slash), wish: text.slice(slash + 1) as Wish };
+  const byApplication = Map.groupBy(rows, (row) => row.application);
+  return new Map([...byApplication].map(([application, own]) => [application, own.map(({ name }) => name)]));
 }
 
 /** Wishes the named components away, or all of them. What was to go with its volumes still does. */

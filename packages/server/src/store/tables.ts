@@ -94,6 +94,8 @@ export interface ApplicationRow {
   readonly team: string;
   readonly name: string;
   readonly deleting: number;
+  /** Of the components that are to run, as JSON, in their order: what lists show. */
+  readonly component_names: string;
   readonly created_at: string;
   readonly etag: string;
 }

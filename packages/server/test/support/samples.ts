@@ -49,7 +49,8 @@ export interface TarEntry {
   readonly name: string;
   readonly type?: "file" | "directory" | "symlink" | "link" | "character-device" | "fifo";
   readonly linkname?: string;
-  readonly text?: string;
+  readonly text?: string | Buffer;
+  readonly mode?: number;
 }
 
 /** A tar of these entries, whatever they are. */

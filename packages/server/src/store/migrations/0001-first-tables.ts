@@ -29,18 +29,17 @@ const statements = [
     team text not null references teams on delete cascade, application text not null, component text not null, image text not null,
     context_digest text, build_number integer not null, primary key (team, application, component))`,
   `create table applications (
-    team text not null references teams, name text not null, deleting integer not null, created_at text not null, etag text not null,
+    team text not null references teams, name text not null, deleting integer not null, component_names text not null, created_at text not null, etag text not null,
     primary key (team, name))`,
   `create table components (
     team text not null, application text not null, name text not null, position integer not null, spec text not null, wish text not null,
     etag text not null, primary key (team, application, name),
     foreign key (team, application) references applications (team, name) on delete cascade)`,
+  "create index components_leaving on components (team, application) where wish in ('remove', 'remove-with-volumes')",
   `create table published_ports (
     port integer not null, transport text not null, address text not null, team text not null, application text not null,
     component text not null, primary key (port, transport, address),
     foreign key (team, application, component) references components (team, application, name) on delete cascade)`,
-  // Lists name every component without reading its document.
-  "create index components_by_name on components (team, application, name, wish)",
   "create index published_ports_by_component on published_ports (team, application, component)",
   `create table installations (
     team text not null, application text not null, component text not null, plugin text not null, version text not null,
