@@ -16,7 +16,7 @@ test("a disk that fills up during a build: the build fails and says so, and noth
     "app.yaml",
     `apiVersion: outrigger.dev/v1\nkind: Application\nmetadata: { name: ${box.prefix} }\nspec: { components: [{ name: web, build: { context: . } }] }\n`,
   );
-  const { code, stdout, stderr } = await box.runWith({ DOCKER_HOST: engine }, "up", "-f", file);
+  const { code, stdout, stderr } = await box.runWith({ DOCKER_HOST: engine.host }, "up", "-f", file);
   assert.equal(code, 1, stdout + stderr);
   assert.match(stderr, /[Nn]o space left on device/);
   assert.match(stderr, /disk/i);

@@ -1,43 +1,56 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { createDockerClient } from "@outrigger/runtime";
+import { createDockerClient, type DockerClient } from "@outrigger/runtime";
 
-/** A dockerd of the test's own, with a disk of `size` (e.g. `120m`) in memory and no networks; gone when the test ends. Needs root. */
-export async function ownEngine(context: TestContext, size: string): Promise<string> {
+export interface OwnEngine {
+  /** `unix:///...`, as DOCKER_HOST has it. */
+  readonly host: string;
+  readonly client: DockerClient;
+  readonly start: () => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+/** A dockerd of the test's own, beside the one that everyone uses, with a disk of `size` (e.g. `120m`) in memory; gone when the test ends. Needs root. */
+export async function ownEngine(context: TestContext, size: string): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-engine-"));
   const disk = join(folder, "disk");
   mkdirSync(disk);
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk]);
   const host = `unix://${join(folder, "docker.sock")}`;
-  const folders = ["--data-root", disk, "--exec-root", join(folder, "run"), "--pidfile", join(folder, "pid")];
-  // In a network namespace of its own: a dockerd without a bridge deletes docker0, whosever it is.
-  const daemon = spawn(
-    "unshare",
-    ["--net", "dockerd", ...folders, "--host", host, "--bridge", "none", "--iptables=false", "--ip6tables=false"],
-    {
-      stdio: "ignore",
-    },
-  );
-  const ended = new Promise((resolve) => daemon.once("exit", resolve));
-  context.after(async () => {
-    daemon.kill("SIGTERM");
-    await ended;
-    execFileSync("umount", ["--lazy", disk]);
-    rmSync(folder, { recursive: true, force: true });
-  });
   const client = createDockerClient(host);
-  for (let tries = 0; ; tries += 1) {
-    const answered = await client.version().then(
-      () => true,
-      () => false,
-    );
-    if (answered || tries === 100) break;
-    await sleep(100);
-  }
-  client.close();
-  return host;
+  let daemon: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    const folders = ["--data-root", disk, "--exec-root", join(folder, "run"), "--pidfile", join(folder, "pid")];
+    const network = ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--default-address-pool", "base=10.213.0.0/16,size=24"];
+    // In a network namespace of its own: a dockerd without a bridge deletes docker0, whosever it is.
+    daemon = spawn("unshare", ["--net", "dockerd", ...folders, "--host", host, ...network], { stdio: "ignore" });
+    for (let tries = 0; tries < 200 && !(await answers(client)); tries += 1) await sleep(100);
+  };
+  const stop = async (): Promise<void> => {
+    if (daemon === undefined) return;
+    const ended = once(daemon, "exit");
+    daemon.kill("SIGTERM");
+    daemon = undefined;
+    await ended;
+  };
+  context.after(async () => {
+    await stop();
+    client.close();
+    execFileSync("umount", ["--lazy", disk]);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  });
+  await start();
+  return { host, client, start, stop };
+}
+
+function answers(client: DockerClient): Promise<boolean> {
+  return client.version().then(
+    () => true,
+    () => false,
+  );
 }
