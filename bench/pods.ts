@@ -8,12 +8,14 @@ import type { Measurement } from "./measurement.ts";
 const root = join(import.meta.dirname, "..");
 const rounds = 5;
 
-/** The example's containers brought up and down by `outrigger` and by docker-compose, everything built before, rounds alternating. Wall time until the web answers. */
+/** The example's containers brought up and down by `outrigger` and by docker-compose, as it is installed, everything built before, rounds alternating. Wall time until the web answers. */
 export async function benchPods(): Promise<readonly Measurement[]> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-bench-"));
   const app = join(root, "examples", "log-collection", "app.yaml");
   const env = { ...process.env, OUTRIGGER_DATA_DIR: join(folder, "data") };
-  const outrigger = (...words: string[]): void => run(join(root, "outrigger"), words, env);
+  execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "ignore" });
+  const outrigger = (...words: string[]): void =>
+    run(process.execPath, [join(root, "dist", "packages", "cli", "lib", "main.js"), ...words], env);
   const file = join(folder, "docker-compose.yml");
   writeFileSync(file, composeFile());
   const compose = (...words: string[]): void => run("docker-compose", ["-p", "outriggerbench", "-f", file, ...words], process.env);

@@ -215,11 +215,7 @@ test("a full disk refuses writes with 507, keeps what was there, and goes on whe
   const stack = new AsyncDisposableStack();
   context.after(() => stack.disposeAsync());
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], { stdio: "ignore" });
-  } catch {
-    return context.skip("a small disk can't be mounted here (it takes root)");
-  }
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder]);
   stack.defer(() => void execFileSync("umount", [folder]));
   const server = await testServer({ after: (task) => stack.defer(() => task()) }, {}, join(folder, "own"));
   const app = (name: string): string => `/teams/default/applications/${name}`;

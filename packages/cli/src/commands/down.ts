@@ -32,14 +32,14 @@ async function down(name: string | undefined, options: DownOptions, command: Com
   const given = teamOf(command, options);
   const api = connectTeam({ ...options, team: given.given ? given.name : (file?.team ?? given.name) });
   const application = name ?? file?.application.metadata.name ?? "";
+  const removal = api.deleteApplication(application, options.volumes === true).then(() => true);
   // Named by hand it must be there, so that a misspelt name is told; named by a file it may be gone already.
-  if (name !== undefined) await api.application(application);
-  else if ((await unlessMissing(api.application(application))) === undefined) return say(`${application} is not there.`);
-  await unlessMissing(api.deleteApplication(application, options.volumes === true));
+  if (name !== undefined) await removal;
+  else if ((await unlessMissing(removal)) === undefined) return say(`${application} is not there.`);
   const end = Date.now() + options.timeout * 1000;
   while ((await unlessMissing(api.application(application))) !== undefined) {
     if (Date.now() > end) throw cliErrors["removal-late"]({ application, seconds: options.timeout });
-    await sleep(100);
+    await sleep(20);
   }
   say(`Removed ${application}${options.volumes === true ? " and its volumes" : ""}.`);
 }

@@ -91,11 +91,14 @@ async function create({ client, owner }: EngineContext, name: string, body: Cont
 }
 
 /** Ends a container within its grace period and removes it with its anonymous volumes. */
-export async function discard({ client }: EngineContext, { id, state, spec }: ObservedContainer): Promise<void> {
-  if (state !== "created" && state !== "exited") {
-    await unlessMissing(client.call("POST", `/containers/${id}/stop`, { query: { t: spec.terminationGracePeriodSeconds } }));
-  }
-  await removeContainer(client, id);
+export async function discard(context: EngineContext, container: ObservedContainer): Promise<void> {
+  await stop(context, container);
+  await removeContainer(context.client, container.id);
+}
+
+async function stop({ client }: EngineContext, { id, state, spec }: ObservedContainer): Promise<void> {
+  if (state === "created" || state === "exited") return;
+  await unlessMissing(client.call("POST", `/containers/${id}/stop`, { query: { t: spec.terminationGracePeriodSeconds } }));
 }
 
 async function removeContainer(client: EngineContext["client"], id: string): Promise<void> {
@@ -109,8 +112,8 @@ async function removeContainer(client: EngineContext["client"], id: string): Pro
 
 /** Ends all containers of a pod at once, each within its grace period; then its network, which they may need until their end. */
 export async function tearDown(context: EngineContext, key: PodKey, containers: Iterable<ObservedContainer>): Promise<void> {
-  await Promise.all([...containers].map((container) => discard(context, container)));
-  // Also what was made since it was looked at, or bears no readable label.
+  await Promise.all([...containers].map((container) => stop(context, container)));
+  // All at once: also the infra container, what was made since it was looked at, and what bears no readable label.
   const left = await listContainers(context.client, podLabels(context.owner, key));
   await Promise.all(left.map(({ Id }) => removeContainer(context.client, Id)));
 }
