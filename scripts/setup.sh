@@ -5,7 +5,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 log_dir=${TMPDIR:-/tmp}
 
 say() { printf '%s\n' "$*" >&2; }
-step() { printf '\033[1m>\033[0m %s\n' "$*" >&2; }
+step() { if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then printf '\033[1m> %s\033[0m\n' "$*" >&2; else printf '> %s\n' "$*" >&2; fi; }
 die() { printf '%s\n' "$*" >&2; exit 1; }
 
 # Runs a command as root, with sudo where this is not root already.

@@ -33,7 +33,7 @@ export function planText(plan: PlanResource): string {
   return plan.components
     .flatMap(({ component, action, kind, changes }) => [
       `${paint("bold", component)}: ${action === "none" ? "nothing changes" : action === "change" ? kindText[kind] : `${action}d`}`,
-      ...changes.map((change) => `  - ${change.container === undefined ? "" : `${change.container}: `}${change.reason}`),
+      ...changes.map((change) => `  - ${change.reason}`),
     ])
     .join("\n");
 }
