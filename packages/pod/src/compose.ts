@@ -1,4 +1,5 @@
-import type { Component, MountSharing, PlainProblem, PodPluginSpec, Port, Resources, StoredValues, ValueScope } from "@outrigger/plugin";
+import type { Component, PlainProblem, PodPluginSpec, ValueScope } from "@outrigger/plugin";
+import type { ComposeInput, Composition, PodInstallation } from "./compose-input.ts";
 import { reportConflicts } from "./conflicts.ts";
 import { discoveryDocument } from "./discovery.ts";
 import { appMounts, pluginMounts, podVolumes } from "./mounts.ts";
@@ -8,34 +9,6 @@ import type { Container, DiscoveryDocument, Pod, Variable } from "./pod.ts";
 import { layHops, podPorts } from "./ports.ts";
 import { resolveResources } from "./resources.ts";
 import { byName, expandShared, mergeVariables, type Report, toVariable } from "./variables.ts";
-
-/** A built plug-in version on a component, with its values. */
-export interface PodInstallation {
-  readonly plugin: string;
-  readonly version: string;
-  readonly spec: PodPluginSpec;
-  /** The version's image: its content address, or a name. */
-  readonly image: string;
-  readonly values: StoredValues;
-  readonly enabled: boolean;
-  readonly resources?: Resources;
-  readonly mounts?: MountSharing;
-}
-
-export interface ComposeInput {
-  readonly team: string;
-  readonly application: string;
-  readonly component: Component;
-  /** The component's image where it was built here; else the component's own `image` is used. */
-  readonly image?: string;
-  /** In order of installation. */
-  readonly installations: readonly PodInstallation[];
-  /** The ports of the components that this one depends on. */
-  readonly downstream: readonly { readonly component: string; readonly ports: readonly Port[] }[];
-}
-
-/** The pod, or every reason why there is none. Paths start at the component: `plugins[1].values.sink.SINK_HOST`. */
-export type Composition = { readonly ok: true; readonly pod: Pod } | { readonly ok: false; readonly problems: readonly PlainProblem[] };
 
 /**
  * Composes a component and its installations into a pod (docs/composing.md). Pure and total: equal input gives equal pods, byte for byte, and bad

@@ -1,5 +1,5 @@
 import type { Component, PodPluginSpec, Protocol } from "@outrigger/plugin";
-import type { ComposeInput } from "./compose.ts";
+import type { ComposeInput } from "./compose-input.ts";
 import type { Placed } from "./order.ts";
 import type { Report } from "./variables.ts";
 

@@ -1,4 +1,4 @@
-import type { ComposeInput, PodInstallation } from "./compose.ts";
+import type { ComposeInput, PodInstallation } from "./compose-input.ts";
 import { isSecret, type ResolvedSettings, type ResolvedValue } from "./plugin-values.ts";
 import type { DiscoveryDocument, DiscoveryOptions, DiscoveryPort, DiscoveryService } from "./pod.ts";
 import type { Hop } from "./ports.ts";

@@ -1,3 +1,4 @@
 export * from "./compose.ts";
+export * from "./compose-input.ts";
 export * from "./diff.ts";
 export * from "./pod.ts";

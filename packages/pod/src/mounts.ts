@@ -1,5 +1,5 @@
 import { type Component, type MountSharing, nearest } from "@outrigger/plugin";
-import type { PodInstallation } from "./compose.ts";
+import type { PodInstallation } from "./compose-input.ts";
 import type { Mount, PodVolume } from "./pod.ts";
 import type { Report } from "./variables.ts";
 

@@ -1,5 +1,5 @@
 import type { PodPluginType } from "@outrigger/plugin";
-import type { PodInstallation } from "./compose.ts";
+import type { PodInstallation } from "./compose-input.ts";
 import type { ContainerRole } from "./pod.ts";
 import type { Report } from "./variables.ts";
 

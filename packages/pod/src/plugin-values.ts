@@ -14,7 +14,7 @@ import {
   type ValueScope,
   valueToText,
 } from "@outrigger/plugin";
-import type { PodInstallation } from "./compose.ts";
+import type { PodInstallation } from "./compose-input.ts";
 import type { SecretReference, Variable } from "./pod.ts";
 import { type Expanded, expand, type Report, type SharedVariables, toVariable } from "./variables.ts";
 

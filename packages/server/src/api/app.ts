@@ -1,31 +1,14 @@
 import { randomUUID } from "node:crypto";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions, type RawServerDefault } from "fastify";
+import Fastify, { type FastifyBaseLogger, type FastifyServerOptions, type RawServerDefault } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Logger } from "pino";
 import type * as z from "zod";
 import { serverErrors } from "../errors.ts";
 import type { Services } from "../services.ts";
-import { type Access, authorize, type Principal } from "./auth.ts";
+import type { App } from "./app-type.ts";
+import { authorize } from "./auth.ts";
 import { answerError, parsePart } from "./problems.ts";
 import { routes } from "./routes.ts";
-
-/** The HTTP server, with types of requests and answers taken from their schemas. */
-export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, ZodTypeProvider>;
-
-declare module "fastify" {
-  interface FastifyInstance {
-    services: Services;
-  }
-  interface FastifyRequest {
-    /** Whose request it is; undefined where anyone may ask. */
-    principal: Principal | undefined;
-  }
-  interface FastifyContextConfig {
-    /** Who may call the route; a route that does not say is closed to all but the admin token. */
-    access?: Access;
-  }
-}
 
 const jsonBytes = 16 * 1024 * 1024;
 

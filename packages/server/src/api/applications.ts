@@ -4,7 +4,7 @@ import { applyApplication, deleteApplication, planApplication } from "../applica
 import { viewApplications } from "../applications/view.ts";
 import { statusTopic } from "../reconciler.ts";
 import { findApplication, listApplications } from "../store/applications.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { allComponents, applicationOf } from "./component-views.ts";
 import { withEtag } from "./etag-header.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";

@@ -5,7 +5,7 @@ import { buildTopic } from "../builds/log.ts";
 import { startComponentBuild, startVersionBuild } from "../builds/start.ts";
 import { serverErrors } from "../errors.ts";
 import { type BuildRow, findBuild, linesAfter, listBuilds } from "../store/builds.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { numberedPageQuery, pageOf, toPage } from "./paging.ts";
 import { buildParams, componentBuildQuery, componentParams, teamParams, versionParams } from "./requests.ts";
 import type { BuildResource } from "./resources.ts";

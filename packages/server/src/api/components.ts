@@ -3,7 +3,7 @@ import { viewComponents } from "../applications/view.ts";
 import { serverErrors } from "../errors.ts";
 import { changeWish, listComponents } from "../store/components.ts";
 import { inTransaction } from "../store/database.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { applicationOf, componentOf, componentResource } from "./component-views.ts";
 import { withEtag } from "./etag-header.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";

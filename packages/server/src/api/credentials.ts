@@ -5,7 +5,7 @@ import { serverErrors } from "../errors.ts";
 import { deleteCredential, findCredentialByHost, listCredentials, putCredential } from "../store/credentials.ts";
 import { inTransaction } from "../store/database.ts";
 import type { CredentialRow } from "../store/tables.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";
 import { credentialRequest, teamParams } from "./requests.ts";
 import type { CredentialResource } from "./resources.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { eventTopic } from "../events.ts";
 import { type EventFilter, eventsAfter, eventsBefore, newestEvent } from "../store/events.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { type PageQuery, pageOf, toPage } from "./paging.ts";
 import { teamParams } from "./requests.ts";
 import { eventSchema, pageSchema } from "./schemas.ts";

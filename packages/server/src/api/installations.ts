@@ -2,7 +2,7 @@ import type { PodKey } from "@outrigger/pod";
 import * as z from "zod";
 import { applyChange, type Change, configure, install, planChange, uninstall } from "../applications/install.ts";
 import { serverErrors } from "../errors.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { componentResource } from "./component-views.ts";
 import { withEtag } from "./etag-header.ts";
 import { pageQuery, toPage } from "./paging.ts";

@@ -1,5 +1,6 @@
 import { createJsonSchemaTransform, createJsonSchemaTransformObject } from "fastify-type-provider-zod";
-import { type App, createApp } from "./app.ts";
+import { createApp } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { apiSchemas } from "./schemas.ts";
 
 /** The OpenAPI 3.1 document, made from the schemas that requests are checked with. */

@@ -5,7 +5,7 @@ import { inTransaction } from "../store/database.ts";
 import { usersOf } from "../store/installations.ts";
 import { deletePlugin, findPlugin, listPlugins, versionsOf } from "../store/plugins.ts";
 import type { PluginRow } from "../store/tables.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { withEtag } from "./etag-header.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";
 import { pluginParams, teamParams } from "./requests.ts";

@@ -1,4 +1,4 @@
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { applicationRoutes } from "./applications.ts";
 import { buildRoutes } from "./builds.ts";
 import { componentRoutes } from "./components.ts";

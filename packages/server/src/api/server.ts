@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import * as z from "zod";
 import { outriggerVersion } from "../version.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { openApiDocument } from "./openapi.ts";
 import { serverSchema } from "./schemas.ts";
 

@@ -4,7 +4,7 @@ import { type Database, inTransaction } from "../store/database.ts";
 import { newEtag } from "../store/etag.ts";
 import type { TeamRow } from "../store/tables.ts";
 import { deleteTeam, findTeam, insertTeam, listTeams, teamHolds, updateTeam } from "../store/teams.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { withEtag } from "./etag-header.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";
 import { conditionalHeaders, preconditionOf } from "./preconditions.ts";

@@ -6,7 +6,7 @@ import { type Database, inTransaction } from "../store/database.ts";
 import type { TokenRow } from "../store/tables.ts";
 import { findTeam } from "../store/teams.ts";
 import { addRoles, deleteToken, listTokens, putToken, rolesOf } from "../store/tokens.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { adminTokenId, hashToken } from "./auth.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";
 import { tokenRequest } from "./requests.ts";

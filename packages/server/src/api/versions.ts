@@ -7,7 +7,7 @@ import { usersOf } from "../store/installations.ts";
 import { deleteVersion, findPlugin, findVersion, listVersions } from "../store/plugins.ts";
 import type { VersionRow } from "../store/tables.ts";
 import { versionRank } from "../version-rank.ts";
-import type { App } from "./app.ts";
+import type { App } from "./app-type.ts";
 import { withEtag } from "./etag-header.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";
 import { describeUsers } from "./plugins.ts";
