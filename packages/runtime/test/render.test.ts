@@ -181,3 +181,21 @@ test("callers keep the port they know", () => {
     { name: "udp-53", port: 53, targetPort: 53, protocol: "UDP" },
   ]);
 });
+
+test("a plug-in's own volume has a name that Kubernetes takes, the same in pod and mounts", () => {
+  const volume = "log-collector.state";
+  const long = `${"a".repeat(63)}.${"b".repeat(63)}`;
+  const mounts = [volume, long].map((name, index) => ({ volume: name, path: `/v${index}`, readOnly: false }));
+  const pod: Pod = {
+    ...podOf(full, [shell("web", "web:1", "serve", { mounts })]),
+    volumes: [volume, long].map((name) => ({ name, ephemeral: true })),
+  };
+  const rendered = renderPod(pod).at(-1) as { spec: { volumes: { name: string }[]; containers: { volumeMounts: { name: string }[] }[] } };
+  const names = rendered.spec.volumes.map(({ name }) => name);
+  for (const name of names) assert.match(name, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/);
+  assert.equal(names[0], "log-collector--state");
+  assert.deepEqual(
+    rendered.spec.containers[0]?.volumeMounts.map(({ name }) => name),
+    names,
+  );
+});

@@ -1,8 +1,15 @@
+import { createHash } from "node:crypto";
 import { formatCpu, formatMemory, type Probe, plainCapabilities } from "@outrigger/plugin";
 import type { Container, Pod, PodFact, ResourceAmounts, Variable } from "@outrigger/pod";
 
 /** A Kubernetes object; see Kubernetes' own API reference for its fields. */
 export type KubernetesObject = Readonly<Record<string, unknown>>;
+
+/** A volume's name in a pod: a DNS label there, so the dot in that of a plug-in's own volume becomes two dashes, and what is too long ends in its hash. */
+export function volumeLabel(name: string): string {
+  const label = name.replace(".", "--");
+  return label.length <= 63 ? label : `${label.slice(0, 54)}-${createHash("sha256").update(label).digest("hex").slice(0, 8)}`;
+}
 
 /** Name of the volume by which a plug-in sees its discovery document. */
 export const discoveryVolume = "outrigger-discovery";
@@ -91,7 +98,11 @@ function containerPorts(pod: Pod): readonly KubernetesObject[] {
 }
 
 function mounts(pod: Pod, { plugin, mounts }: Container): readonly KubernetesObject[] {
-  const own = mounts.map(({ volume, path, readOnly }) => ({ name: volume, mountPath: path, ...(readOnly ? { readOnly } : {}) }));
+  const own = mounts.map(({ volume, path, readOnly }) => ({
+    name: volumeLabel(volume),
+    mountPath: path,
+    ...(readOnly ? { readOnly } : {}),
+  }));
   const reads = plugin !== undefined && pod.discovery[plugin.name] !== undefined;
   return reads ? [...own, { name: discoveryVolume, mountPath: "/etc/outrigger/discovery", readOnly: true }] : own;
 }

@@ -1,5 +1,5 @@
 import type { Container, ContainerRole, Pod } from "@outrigger/pod";
-import { discoveryVolume, type KubernetesObject, renderContainer, secretName, transportOf } from "./container.ts";
+import { discoveryVolume, type KubernetesObject, renderContainer, secretName, transportOf, volumeLabel } from "./container.ts";
 
 /**
  * The pod as Kubernetes v1 objects, in the order in which to apply them: Secrets, ConfigMap, PersistentVolumeClaims, Service, Pod. Pure.
@@ -28,7 +28,9 @@ function podObject(pod: Pod): KubernetesObject {
   const initContainers = of("init", "network").map((container) => renderContainer(pod, container));
   const volumes = [
     ...pod.volumes.map(({ name, ephemeral }) =>
-      ephemeral ? { name, emptyDir: {} } : { name, persistentVolumeClaim: { claimName: claimName(pod, name) } },
+      ephemeral
+        ? { name: volumeLabel(name), emptyDir: {} }
+        : { name: volumeLabel(name), persistentVolumeClaim: { claimName: claimName(pod, name) } },
     ),
     ...(Object.keys(pod.discovery).length === 0 ? [] : [{ name: discoveryVolume, configMap: { name: discoveryName(pod) } }]),
   ];
