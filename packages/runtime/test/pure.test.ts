@@ -9,6 +9,7 @@ import { parseImageName } from "../src/docker/image-name.ts";
 import { infraImageArchive } from "../src/docker/infra-image.ts";
 import { infraProgram } from "../src/docker/infra-program.ts";
 import { compareTimes, mergedLines } from "../src/docker/logs.ts";
+import { Mishaps } from "../src/docker/mishaps.ts";
 import { refusal } from "../src/docker/refusal.ts";
 import { type Frame, frames, lines } from "../src/docker/streams.ts";
 
@@ -132,4 +133,18 @@ test("the infra image is the same bytes every time, for both architectures", asy
   assert.equal(infraProgram("amd64").length, 269);
   assert.equal(infraProgram("arm64").readUInt16LE(18), 183);
   assert.throws(() => infraProgram("riscv64"), { code: "engine-architecture" });
+});
+
+test("a network that ends again and again is made anew ever later; one that had lasted, at once", (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: 1_000_000 });
+  const mishaps = new Mishaps();
+  const wait = (): number => {
+    mishaps.failNetwork("its network ended");
+    mishaps.reset();
+    return mishaps.nextAt() - Date.now();
+  };
+  assert.deepEqual([wait(), wait(), wait(), wait()], [0, 1000, 2000, 4000]);
+  t.mock.timers.tick(120_000);
+  assert.equal(wait(), 0);
+  assert.equal(mishaps.nextAt("web"), 0);
 });

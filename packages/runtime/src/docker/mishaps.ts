@@ -1,4 +1,4 @@
-import { type BackOff, delayAfter } from "../back-off.ts";
+import { type BackOff, delayAfter, restartBackOff } from "../back-off.ts";
 
 /** What went wrong with one container, or with the pod as a whole. */
 export interface Mishap {
@@ -10,6 +10,9 @@ export interface Mishap {
   /** The error's code or the event's name. */
   readonly code: string;
 }
+
+// The pod's network; no container has such a name.
+const network = ".network";
 
 // A container that ran this long had recovered: its next failure is the first of a new row.
 const recoveredAfter = 60_000;
@@ -25,7 +28,14 @@ export class Mishaps {
   }
 
   nextAt(container = ""): number {
-    return this.#byName.get(container)?.nextAt ?? 0;
+    const own = this.get(container)?.nextAt ?? 0;
+    return container === "" ? Math.max(own, this.get(network)?.nextAt ?? 0) : own;
+  }
+
+  /** Notes that the network, and the pod with it, has ended: it is made anew at once, but ever later when that happens again and again. */
+  failNetwork(reason: string): void {
+    const before = this.get(network);
+    this.fail(network, "recreated", reason, restartBackOff, before === undefined ? 0 : Date.now() - before.nextAt);
   }
 
   restarts(container: string): number {
@@ -62,9 +72,7 @@ export class Mishaps {
 
   /** Forgets all about the containers: the pod is made anew, or removed. What keeps the pod as a whole stays known. */
   reset(): void {
-    const whole = this.get();
-    this.#byName.clear();
-    if (whole !== undefined) this.#byName.set("", whole);
+    for (const name of this.#byName.keys()) if (name !== "" && name !== network) this.#byName.delete(name);
     this.#restarts.clear();
     this.#endings.clear();
   }

@@ -152,7 +152,10 @@ export class PodWork {
 
   async #makeAnew(observed: ObservedPod, reason: string, mishap: boolean): Promise<void> {
     await this.#clear(observed, "ephemeral");
-    if (mishap) this.lastMishap = `made anew: ${reason}`;
+    if (mishap) {
+      this.lastMishap = `made anew: ${reason}`;
+      this.mishaps.failNetwork(reason);
+    }
     this.tell(mishap ? "warning" : "normal", "recreated", `${infraName(this.#options.key)} is made anew: ${reason}`);
   }
 
