@@ -90,7 +90,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "enable", summary: "Switch an installation on", load: () => import("./commands/enable.ts") },
   { name: "disable", summary: "Switch an installation off; it keeps its settings", load: () => import("./commands/disable.ts") },
   { name: "upgrade", summary: "Set the version of an installation, newer or older", load: () => import("./commands/upgrade.ts") },
-  { name: "rollback", summary: "Set an installation back to the version before its own", load: () => import("./commands/rollback.ts") },
+  { name: "rollback", summary: "Set an installation back to the version that ran before", load: () => import("./commands/rollback.ts") },
   { name: "uninstall", summary: "Remove a plug-in from a component", load: () => import("./commands/uninstall.ts") },
   plugin,
   team,

@@ -93,7 +93,7 @@ const table = {
   },
   "no-version-before": {
     status: 409,
-    message: "{plugin} has no built version before {version}.",
+    message: "{plugin} has run as {version} only on {target}.",
     mend: "`outrigger plugin versions {plugin}` lists them; `outrigger upgrade` sets any of them.",
   },
   "team-unknown": {

@@ -6,7 +6,7 @@ import { parseTarget, withExamples } from "../options.ts";
 
 export function define(command: Command): void {
   withInstallation(command)
-    .description("Sets an installation to the built version before its own. `outrigger upgrade` sets any version.")
+    .description("Sets an installation back to the version that ran before its own. `outrigger upgrade` sets any version.")
     .action(rollback);
   withExamples(command, "rollback shop/web log-collector", "rollback shop/web log-collector --dry-run");
 }
@@ -14,9 +14,7 @@ export function define(command: Command): void {
 async function rollback(target: string, plugin: string, options: ChangeOptions): Promise<void> {
   const api = connectTeam(options);
   const installation = await api.installation(parseTarget(target), plugin);
-  const { versions } = await api.plugin(plugin);
-  const at = versions.findIndex(({ version }) => version === installation.version);
-  const before = versions.slice(at + 1).find(({ state }) => state === "built");
-  if (before === undefined) throw cliErrors["no-version-before"]({ plugin, version: installation.version });
-  await changeInstallation(target, plugin, { version: before.version }, options, "Set the version back:");
+  const { version, previousVersion } = installation;
+  if (previousVersion === undefined) throw cliErrors["no-version-before"]({ plugin, version, target });
+  await changeInstallation(target, plugin, { version: previousVersion }, options, "Set the version back:");
 }

@@ -125,6 +125,8 @@ export interface ComponentStatus {
 export interface InstallationResource {
   readonly plugin: string;
   readonly version: string;
+  /** The version that ran before this one, if any. */
+  readonly previousVersion?: string;
   readonly component: string;
   readonly application: string;
   readonly enabled: boolean;

@@ -167,6 +167,7 @@ export const installationSchema: z.ZodType<resources.InstallationResource> = nam
   z.object({
     plugin: z.string(),
     version: z.string(),
+    previousVersion: z.string().exactOptional(),
     component: z.string(),
     application: z.string(),
     enabled: z.boolean(),

@@ -9,6 +9,8 @@ import type { ComponentRow } from "../store/tables.ts";
 
 export interface DesiredInstallation extends PodInstallation {
   readonly origin: "file" | "api";
+  /** The version that ran before this one, to which a rollback returns. */
+  readonly previousVersion?: string;
 }
 
 /** A component as it shall run; its spec names no plug-ins, the installations do. */
@@ -78,6 +80,7 @@ function desiredInstallation(row: InstalledVersion, spec: PodPluginSpec): Desire
     ...(row.resources === null ? {} : { resources: JSON.parse(row.resources) }),
     ...(row.mounts === null ? {} : { mounts: JSON.parse(row.mounts) }),
     origin: row.origin,
+    ...(row.previous_version === null ? {} : { previousVersion: row.previous_version }),
   };
 }
 

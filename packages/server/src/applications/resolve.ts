@@ -61,10 +61,18 @@ export function createResolver(db: Database, vault: Vault, team: string, applica
         ...(named.resources === undefined ? {} : { resources: named.resources }),
         ...(named.mounts === undefined ? {} : { mounts: named.mounts }),
         origin: named.origin,
+        ...previousVersion(row.version, stored),
       };
       return { ok: true, value };
     },
   };
+}
+
+/** A change that keeps the version keeps what came before it, too. */
+function previousVersion(version: string, stored: DesiredInstallation | undefined): Pick<DesiredInstallation, "previousVersion"> {
+  if (stored === undefined) return {};
+  const previous = stored.version === version ? stored.previousVersion : stored.version;
+  return previous === undefined ? {} : { previousVersion: previous };
 }
 
 async function findBuilt(db: Database, team: string, reference: string): Promise<Resolved<Built>> {

@@ -77,6 +77,7 @@ export function viewInstallation(row: InstallationRow, status: ComponentStatus):
   return {
     plugin: row.plugin,
     version: row.version,
+    ...(row.previous_version === null ? {} : { previousVersion: row.previous_version }),
     component: row.component,
     application: row.application,
     enabled: row.enabled === 1,

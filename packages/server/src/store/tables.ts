@@ -128,6 +128,7 @@ export interface InstallationRow {
   readonly component: string;
   readonly plugin: string;
   readonly version: string;
+  readonly previous_version: string | null;
   readonly position: number;
   readonly enabled: number;
   readonly setting_values: string;

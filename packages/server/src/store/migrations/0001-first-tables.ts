@@ -43,7 +43,7 @@ const statements = [
   "create index published_ports_by_component on published_ports (team, application, component)",
   `create table installations (
     team text not null, application text not null, component text not null, plugin text not null, version text not null,
-    position integer not null, enabled integer not null, setting_values text not null, resources text, mounts text, origin text not null,
+    previous_version text, position integer not null, enabled integer not null, setting_values text not null, resources text, mounts text, origin text not null,
     etag text not null, primary key (team, application, component, plugin),
     foreign key (team, application, component) references components (team, application, name) on delete cascade,
     foreign key (team, plugin, version) references versions (team, plugin, version))`,
