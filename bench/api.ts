@@ -75,4 +75,5 @@ const idleRuntime: PodRuntime = {
 const noImages = {
   build: async (): Promise<never> => Promise.reject(new TypeError("this benchmark builds nothing")),
   pull: async (): Promise<never> => Promise.reject(new TypeError("this benchmark pulls nothing")),
+  forget: async (): Promise<void> => {},
 };

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatPath, type PlainProblem } from "@outrigger/plugin";
 import type { PodKey } from "@outrigger/pod";
-import type { PodRuntime } from "@outrigger/runtime";
+import type { ImageBuilder, PodRuntime } from "@outrigger/runtime";
 import type { Logger } from "pino";
 import { composeAll, loadApplication } from "./applications/desired.ts";
 import type { Bell } from "./bell.ts";
 import type { EventLog } from "./events.ts";
+import { componentImageName } from "./image-names.ts";
 import { allApplications, deleteIfEmpty } from "./store/applications.ts";
+import { componentImages } from "./store/builds.ts";
 import { changeWish, deleteComponent, findComponent } from "./store/components.ts";
 import { type Database, inTransaction } from "./store/database.ts";
 import type { ComponentRow, Wish } from "./store/tables.ts";
@@ -26,6 +28,7 @@ export interface Reconciler {
 export interface ReconcilerParts {
   readonly db: Database;
   readonly runtime: PodRuntime;
+  readonly images: Pick<ImageBuilder, "forget">;
   readonly events: EventLog;
   readonly bell: Bell;
   readonly log: Logger;
@@ -39,7 +42,7 @@ export function statusTopic(team: string, application: string): string {
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
 
-export function createReconciler({ db, runtime, events, bell, log }: ReconcilerParts): Reconciler {
+export function createReconciler({ db, runtime, images, events, bell, log }: ReconcilerParts): Reconciler {
   const dirty = new Map<string, { readonly team: string; readonly application: string }>();
   const waiting = new Map<string, string>();
   /** Pods that are being removed; such a pod is wanted again only when that is done. */
@@ -99,15 +102,19 @@ export function createReconciler({ db, runtime, events, bell, log }: ReconcilerP
 
   /** The wish may have changed while the pod was being removed; then the new one is looked at. */
   const removed = async (key: PodKey, wish: Wish): Promise<void> => {
-    await inTransaction(db, async (tx) => {
+    const unused = await inTransaction(db, async (tx) => {
       if (wish === "restart") await changeWish(tx, key, "restart", "run");
       else if (await deleteComponent(tx, key, wish)) {
         const subject = `component:${key.application}/${key.component}`;
         const message = `${key.component} of ${key.application} is removed.`;
         await events.record(tx, { team: key.team, subject, kind: "normal", reason: "removed", message });
         await deleteIfEmpty(tx, key.team, key.application);
+        // A build for a component that is to come again may have ended meanwhile; its image is kept.
+        return !(await componentImages(tx, key.team, key.application)).has(key.component);
       }
+      return false;
     });
+    if (unused) await images.forget(componentImageName(key));
   };
 
   const removePod = (key: PodKey, volumes: boolean, then: () => Promise<void>): void => {

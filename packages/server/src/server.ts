@@ -79,13 +79,13 @@ async function run(options: ServerOptions, dataDir: DataDir, db: Database, clean
   const bell = createBell();
   const events = createEventLog(db, bell, clock);
   const credentials = createCredentialStore(db, vault);
+  const { images } = options;
   const runtime = options.runtime(runtimeOptions(owner, { db, vault, bell, events, credentials, log }));
   cleanUp.defer(() => runtime.close());
-  const reconciler = createReconciler({ db, runtime, events, bell, log });
+  const reconciler = createReconciler({ db, runtime, images, events, bell, log });
   cleanUp.defer(() => reconciler.close());
   const records = createBuildRecords({ db, bell, events, clock, onComponentBuilt: reconciler.notice });
   await records.endInterrupted();
-  const { images } = options;
   const { uploads } = dataDir;
   const builds = createBuildQueue({ db, bell, records, log, limits, uploads, images, credentials });
   cleanUp.defer(() => builds.close());

@@ -44,6 +44,9 @@ test("on a real engine: a plug-in and an app are built, run together, change, an
     images.push(build.image ?? "");
   }
   assert.equal((await server.send<VersionResource>("GET", version)).body.image, images[0]);
+  const names = [`outrigger.local/default/${prefix}:1.0.0`, `outrigger.local/default/${prefix}/web:latest`];
+  const named = names.map((name) => docker("image", "inspect", "--format", "{{.Id}}", name));
+  assert.deepEqual(named, images, "images without a name would fall to `docker image prune`");
 
   const web = {
     name: "web",
@@ -94,6 +97,8 @@ test("on a real engine: a plug-in and an app are built, run together, change, an
   );
   await server.send("DELETE", `${app}?volumes=true`);
   await until(async () => (await server.send("GET", app)).status === 404, "the removal", 30);
+  assert.equal((await server.send("DELETE", `/teams/default/plugins/${prefix}`)).status, 204);
+  await until(async () => names.every((name) => docker("image", "ls", "--quiet", name) === ""), "the images to go");
   for (const what of ["container", "network", "volume"]) {
     const all = what === "container" ? ["--all"] : [];
     assert.equal(docker(what, "ls", ...all, "--filter", `name=${prefix}`, "--format", "{{json .}}"), "");

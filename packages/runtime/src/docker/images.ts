@@ -21,6 +21,7 @@ export function createDockerImages(options: DockerImagesOptions = {}): ImageBuil
   return {
     build: (request) => build(client, request, options.buildNetwork ?? "default"),
     pull: (request) => pull(client, request),
+    forget: (name) => forget(client, name),
   };
 }
 
@@ -41,6 +42,7 @@ async function build(client: DockerClient, request: BuildRequest, network: strin
   const last: string[] = [];
   const answer = await openBuild(client, {
     query: {
+      t: request.name,
       dockerfile: request.file,
       buildargs: request.args ?? {},
       target: request.target,
@@ -114,6 +116,15 @@ async function tryPull(client: DockerClient, { image, credentials, onProgress, s
   } catch (error) {
     if (signal.aborted || hasCode(error, "engine-unreachable", "image-disk-full")) throw error;
     return error;
+  }
+}
+
+async function forget(client: DockerClient, name: string): Promise<void> {
+  try {
+    await unlessMissing(client.call("DELETE", `/images/${name}`));
+  } catch (error) {
+    // 409: a container of someone else's uses it.
+    if (!hasCode(error, "engine-refused")) throw error;
   }
 }
 

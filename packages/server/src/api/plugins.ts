@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { serverErrors } from "../errors.ts";
+import { forgetImages } from "../image-names.ts";
 import { writeManifest } from "../plugins/write-manifest.ts";
 import { inTransaction } from "../store/database.ts";
 import { usersOf } from "../store/installations.ts";
@@ -79,16 +80,19 @@ export function pluginRoutes(app: App): void {
       },
     },
     async ({ params: { team, plugin } }, reply) => {
-      await inTransaction(app.services.db, async (tx) => {
+      const gone = await inTransaction(app.services.db, async (tx) => {
         if ((await findPlugin(tx, team, plugin)) === undefined) throw serverErrors["plugin-unknown"]({ plugin });
         const { count, names } = await usersOf(tx, { team, plugin });
         if (count > 0) throw serverErrors["plugin-in-use"]({ plugin, users: describeUsers(count, names) });
-        const busy = (await versionsOf(tx, team, [plugin])).get(plugin)?.find(({ state }) => state === "building");
+        const versions = (await versionsOf(tx, team, [plugin])).get(plugin) ?? [];
+        const busy = versions.find(({ state }) => state === "building");
         if (busy !== undefined) throw serverErrors["plugin-busy"]({ plugin, version: busy.version });
         await deletePlugin(tx, team, plugin);
         const message = `The plug-in ${plugin} is deleted.`;
         await app.services.events.record(tx, { team, subject: `plugin:${plugin}`, kind: "normal", reason: "deleted", message });
+        return versions.map(({ version }) => ({ team, plugin, version }));
       });
+      await forgetImages(app.services, gone);
       return reply.code(204).send(null);
     },
   );

@@ -1,6 +1,7 @@
 import { isFixed, type PluginManifest } from "@outrigger/plugin";
 import * as z from "zod";
 import { serverErrors } from "../errors.ts";
+import { forgetImages } from "../image-names.ts";
 import { manifestPrivileges, writeConfig, writeManifest } from "../plugins/write-manifest.ts";
 import { inTransaction } from "../store/database.ts";
 import { usersOf } from "../store/installations.ts";
@@ -88,6 +89,7 @@ export function versionRoutes(app: App): void {
         const event = { team: params.team, subject: `plugin:${name}`, kind: "normal" as const, reason: "deleted" };
         await app.services.events.record(tx, { ...event, message: `The version ${name} is deleted.` });
       });
+      await forgetImages(app.services, [params]);
       return reply.code(204).send(null);
     },
   );

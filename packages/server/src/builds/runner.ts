@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { parseImageName, type RegistryCredentials } from "@outrigger/runtime";
 import type { CredentialStore } from "../credentials.ts";
+import { builtImageName } from "../image-names.ts";
 import type { Services } from "../services.ts";
 import { type Context, checkContext } from "./context.ts";
 import { fetchGitContext } from "./git.ts";
@@ -54,6 +55,7 @@ async function buildContext(
     const { image } = await parts.images.build({
       context: createReadStream(context.path),
       ...options,
+      name: builtImageName(job.build),
       labels: { "dev.outrigger.team": job.build.team, "dev.outrigger.subject": subjectOf(job.build) },
       credentials,
       onProgress: log.add,

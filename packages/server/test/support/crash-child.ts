@@ -50,6 +50,7 @@ const running = await startServer({
       for await (const _ of context) await sleep(1, undefined, { signal });
       return { image: `sha256:${"2".repeat(64)}` };
     },
+    forget: async () => {},
   },
 });
 process.stdout.write(`${running.url}\n`);

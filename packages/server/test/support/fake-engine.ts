@@ -8,6 +8,8 @@ export interface FakeEngine {
   readonly pods: Map<string, Pod>;
   readonly removed: { readonly key: string; readonly volumes: boolean }[];
   readonly pulls: PullRequest[];
+  /** Names taken from images. */
+  readonly forgotten: string[];
   readonly builds: { readonly request: BuildRequest; readonly bytes: number }[];
   /** What the next builds and pulls do instead of ending well. */
   failure: ((signal: AbortSignal) => Promise<void>) | undefined;
@@ -29,6 +31,7 @@ export function fakeEngine(): FakeEngine {
     pods: new Map(),
     removed: [],
     pulls: [],
+    forgotten: [],
     builds: [],
     failure: undefined,
     removal: { ms: 0, failing: false },
@@ -76,6 +79,9 @@ export function fakeEngine(): FakeEngine {
         await engine.failure?.(request.signal);
         request.onProgress({ line: "done" });
         return { image: `sha256:${"3".repeat(64)}` };
+      },
+      forget: async (name) => {
+        engine.forgotten.push(name);
       },
     },
   };
