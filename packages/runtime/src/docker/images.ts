@@ -121,7 +121,8 @@ async function tryPull(client: DockerClient, { image, credentials, onProgress, s
 
 async function forget(client: DockerClient, name: string): Promise<void> {
   try {
-    await unlessMissing(client.call("DELETE", `/images/${name}`));
+    // Its steps stay: they are the cache of the next build.
+    await unlessMissing(client.call("DELETE", `/images/${name}`, { query: { noprune: true } }));
   } catch (error) {
     // 409: a container of someone else's uses it.
     if (!hasCode(error, "engine-refused")) throw error;
