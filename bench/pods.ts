@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Measurement } from "./measurement.ts";
 
 const root = join(import.meta.dirname, "..");
-const rounds = 5;
+const rounds = 9;
 
 /** The example's containers brought up and down by `outrigger` and by docker-compose, as it is installed, everything built before, rounds alternating. Wall time until the web answers. */
 export async function benchPods(): Promise<readonly Measurement[]> {
@@ -22,16 +22,18 @@ export async function benchPods(): Promise<readonly Measurement[]> {
   const times = { ourUp: [] as number[], ourDown: [] as number[], theirUp: [] as number[], theirDown: [] as number[] };
   try {
     outrigger("up", "-f", app);
-    outrigger("down", "-f", app, "--volumes");
+    outrigger("down", "-f", app);
     compose("build", "--quiet");
     for (let round = 0; round < rounds; round += 1) {
       times.ourUp.push(await timed(() => outrigger("up", "-f", app), 18080));
-      times.ourDown.push(await timed(() => outrigger("down", "-f", app, "--volumes")));
+      times.ourDown.push(await timed(() => outrigger("down", "-f", app)));
       times.theirUp.push(await timed(() => compose("up", "-d"), 18081));
-      times.theirDown.push(await timed(() => compose("down", "-v")));
+      times.theirDown.push(await timed(() => compose("down")));
     }
   } finally {
     spawnSync("docker-compose", ["-p", "outriggerbench", "-f", file, "down", "-v", "--rmi", "local"], { stdio: "ignore" });
+    spawnSync(join(root, "outrigger"), ["up", "-f", app], { env, stdio: "ignore" });
+    spawnSync(join(root, "outrigger"), ["down", "-f", app, "--volumes"], { env, stdio: "ignore" });
     spawnSync(join(root, "outrigger"), ["server", "--stop"], { env, stdio: "ignore" });
     rmSync(folder, { recursive: true, force: true });
   }

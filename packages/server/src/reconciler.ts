@@ -109,8 +109,8 @@ export function createReconciler({ db, runtime, images, events, bell, log }: Rec
         const message = `${key.component} of ${key.application} is removed.`;
         await events.record(tx, { team: key.team, subject, kind: "normal", reason: "removed", message });
         await deleteIfEmpty(tx, key.team, key.application);
-        // A build for a component that is to come again may have ended meanwhile; its image is kept.
-        return !(await componentImages(tx, key.team, key.application)).has(key.component);
+        // Without its volumes it may come again soon, and then its image need not be built anew; a build for it may even have ended meanwhile.
+        return wish === "remove-with-volumes" && !(await componentImages(tx, key.team, key.application)).has(key.component);
       }
       return false;
     });

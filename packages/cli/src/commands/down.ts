@@ -17,11 +17,11 @@ interface DownOptions extends TeamOptions {
 export function define(command: Command): void {
   withTeam(command)
     .description(
-      "Removes an application with its containers and networks, and waits until it is gone. Named volumes stay unless --volumes is given.",
+      "Removes an application with its containers and networks, and waits until it is gone. Named volumes and built images stay unless --volumes is given.",
     )
     .argument("[application]", "its name (default: the one of --file)")
     .option("-f, --file <file>", "the application's file", "app.yaml")
-    .option("--volumes", "remove its named volumes too, with what is in them")
+    .option("--volumes", "remove its named volumes too, with what is in them, and the images built for it")
     .option("--timeout <seconds>", "how long to wait until it is gone", wholeNumber(1), 120)
     .action((name: string | undefined, options: DownOptions) => down(name, options, command));
   withExamples(command, "down", "down shop", "down -f shop/app.yaml --volumes");

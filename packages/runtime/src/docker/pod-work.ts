@@ -61,8 +61,9 @@ export class PodWork {
   /** Removes all of the pod; with `volumes` its named volumes too. */
   async remove(observed: ObservedPod, volumes: boolean): Promise<void> {
     const { context, key } = this.#options;
-    await this.#clear(observed, volumes ? "all" : "ephemeral");
-    await removeNetwork(context, key);
+    await this.#end(observed);
+    await Promise.all([removeVolumes(context, key, volumes ? "all" : "ephemeral"), removeNetwork(context, key)]);
+    this.mishaps.reset();
     this.lastMishap = undefined;
   }
 
@@ -124,7 +125,7 @@ export class PodWork {
     try {
       await started;
     } catch (error) {
-      await this.#clear({ containers: new Map() }, "ephemeral");
+      await this.#clear({ containers: new Map() });
       await removeNetwork(context, key);
       throw error;
     }
@@ -151,7 +152,7 @@ export class PodWork {
   }
 
   async #makeAnew(observed: ObservedPod, reason: string, mishap: boolean): Promise<void> {
-    await this.#clear(observed, "ephemeral");
+    await this.#clear(observed);
     if (mishap) {
       this.lastMishap = `made anew: ${reason}`;
       this.mishaps.failNetwork(reason);
@@ -159,12 +160,16 @@ export class PodWork {
     this.tell(mishap ? "warning" : "normal", "recreated", `${infraName(this.#options.key)} is made anew: ${reason}`);
   }
 
-  async #clear({ containers }: ObservedPod, volumes: "ephemeral" | "all"): Promise<void> {
-    const { context, key } = this.#options;
+  async #clear(observed: ObservedPod): Promise<void> {
+    await this.#end(observed);
+    await removeVolumes(this.#options.context, this.#options.key, "ephemeral");
+    this.mishaps.reset();
+  }
+
+  /** Ends and removes every container of the pod. */
+  async #end({ containers }: ObservedPod): Promise<void> {
     this.readiness.stop();
     await this.jobs.cancel();
-    await tearDown(context, key, containers.values());
-    await removeVolumes(context, key, volumes);
-    this.mishaps.reset();
+    await tearDown(this.#options.context, this.#options.key, containers.values());
   }
 }
