@@ -5,11 +5,6 @@ export type Part = string | { readonly fact: PodFact } | { readonly variable: st
 
 const facts: ReadonlySet<string> = new Set<PodFact>(["pod.name", "pod.ip", "pod.namespace", "node.name", "node.ip"]);
 
-/** True when the text holds something for {@link parseReferences} to take apart. */
-export function hasReferences(text: string): boolean {
-  return text.includes("${");
-}
-
 /**
  * Takes `${NAME}`, `${NAME:default}` and `${pod.name}` out of a text. `$${` is a plain `${`; a `${` that nothing closes is plain text.
  *

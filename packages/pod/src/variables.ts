@@ -1,6 +1,6 @@
-import type { PlainProblem } from "@outrigger/plugin";
+import { hasReference, type PlainProblem } from "@outrigger/plugin";
 import type { PodFact, Variable } from "./pod.ts";
-import { hasReferences, parseReferences } from "./references.ts";
+import { parseReferences } from "./references.ts";
 
 /** A text after expansion: plain, or with facts that only the running pod knows. */
 export type Expanded = string | readonly (string | { readonly fact: PodFact })[];
@@ -38,7 +38,7 @@ export function expand(
   path: readonly PropertyKey[],
   report: Report,
 ): Expanded {
-  if (!hasReferences(text)) return text;
+  if (!hasReference(text)) return text;
   const parts: (string | { readonly fact: PodFact })[] = [];
   const push = (part: string | { readonly fact: PodFact }): void => {
     const last = parts.at(-1);

@@ -1,5 +1,5 @@
 import { networkInterfaces } from "node:os";
-import type { Container, Pod, PodFact, PodKey, SecretReference, Variable } from "@outrigger/pod";
+import type { Pod, PodFact, PodKey, SecretReference, Variable } from "@outrigger/pod";
 
 /** What is known of the pod before its network is up; its address is known after. */
 export type Facts = Readonly<Record<Exclude<PodFact, "pod.ip">, string>>;
@@ -14,11 +14,6 @@ export function primaryAddress(): string {
     /^(docker|br-|veth|cni)/.test(name) ? [] : (list ?? []).filter(({ family, internal }) => family === "IPv4" && !internal),
   );
   return addresses[0]?.address ?? "127.0.0.1";
-}
-
-/** Does any variable of the container need the pod's address? */
-export function needsAddress({ env }: Container): boolean {
-  return env.some((variable) => "parts" in variable && variable.parts.some((part) => typeof part !== "string" && part.fact === "pod.ip"));
 }
 
 export interface VariableSources {
