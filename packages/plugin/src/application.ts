@@ -67,6 +67,8 @@ export interface Component {
   readonly env: Readonly<Record<string, string>>;
   readonly ports: readonly Port[];
   readonly volumes: readonly Volume[];
+  /** How many pods run side by side; each has volumes of its own. */
+  readonly replicas: number;
   readonly resources: Resources;
   readonly readiness?: Probe;
   readonly liveness?: Probe;
@@ -128,6 +130,7 @@ export const componentField: z.ZodType<Component> = withRule(
       .array(z.strictObject({ port: portField, protocol: protocolField.default("tcp"), publish: publishField.exactOptional() }))
       .default([]),
     volumes: z.array(z.strictObject({ name: nameField, path: pathField, ephemeral: z.boolean().default(false) })).default([]),
+    replicas: z.int().min(1).max(64).default(1).describe("How many pods run side by side; each has volumes of its own."),
     resources: resourcesField.prefault({}),
     readiness: probeField.exactOptional(),
     liveness: probeField.exactOptional(),
@@ -157,8 +160,24 @@ function* componentRules(value: unknown): Generator<PlainProblem> {
   yield* duplicates(asRecords(component["ports"]), "port", ["ports"], "The port");
   yield* duplicates(asRecords(component["volumes"]), "name", ["volumes"], "The volume");
   yield* duplicates(asRecords(component["volumes"]), "path", ["volumes"], "The mount path");
+  yield* publishRules(component);
   const names = asRecords(component["plugins"]).map((use) => ({ plugin: String(use["plugin"] ?? "").split("@")[0] }));
   yield* duplicates(names, "plugin", ["plugins"], "The plug-in");
+}
+
+function* publishRules(component: Readonly<Record<string, unknown>>): Generator<PlainProblem> {
+  const { replicas } = component;
+  if (typeof replicas !== "number" || replicas < 2) return;
+  for (const [index, port] of asRecords(component["ports"]).entries()) {
+    if (port["publish"] === undefined) continue;
+    yield {
+      path: ["ports", index, "publish"],
+      code: "conflict",
+      message: `A port of the host can lead to one pod only, and ${String(component["name"])} has ${replicas}.`,
+      found: String(replicas),
+      hint: "Publish the port of a component in front of it, e.g. one with the plug-in egress-gateway, or write `replicas: 1`.",
+    };
+  }
 }
 
 /** The rules over all components of an app.yaml. */
@@ -168,6 +187,7 @@ export function* applicationRules(value: unknown): Generator<PlainProblem> {
   yield* duplicates(components, "name", at, "The component");
   const names = new Set(components.map((component) => component["name"]));
   const published = new Map<string, unknown>();
+  yield* replicaNames(components, at);
   for (const [index, component] of components.entries()) {
     const needed: unknown = component["dependsOn"];
     for (const [place, name] of (Array.isArray(needed) ? needed : []).entries()) {
@@ -200,6 +220,23 @@ export function* applicationRules(value: unknown): Generator<PlainProblem> {
     }
   }
   yield* dependencyCycles(components);
+}
+
+/** The second pod of `api` is called `api-1`. */
+function* replicaNames(components: readonly Readonly<Record<string, unknown>>[], at: readonly PropertyKey[]): Generator<PlainProblem> {
+  const counts = new Map(components.map((component) => [component["name"], component["replicas"]]));
+  for (const [index, component] of components.entries()) {
+    const [, base, number] = /^(.+)-([1-9]\d*)$/.exec(String(component["name"])) ?? [];
+    const count = counts.get(base);
+    if (typeof count !== "number" || Number(number) >= count) continue;
+    yield {
+      path: [...at, index, "name"],
+      code: "conflict",
+      message: `${String(component["name"])} is the name of a pod of ${base}, which has ${count} replicas.`,
+      found: String(component["name"]),
+      hint: "Give one of the two components another name.",
+    };
+  }
 }
 
 function* dependencyCycles(components: readonly Readonly<Record<string, unknown>>[]): Generator<PlainProblem> {

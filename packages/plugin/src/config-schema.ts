@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { asRecord, asRecords, duplicates, nameField, variableField, withRule } from "./fields.ts";
+import { asRecord, asRecords, duplicates, nameField, pathField, variableField, withRule } from "./fields.ts";
 import type { PlainProblem } from "./problem.ts";
 
 /** What a group's settings hang on: the plug-in itself, each port of the component, or each port of what it depends on. */
@@ -30,6 +30,8 @@ export interface ConfigItem {
   /** Bounds of an integer. */
   readonly min?: number;
   readonly max?: number;
+  /** A regular expression (ECMAScript, flag `u`) that the whole of a string or secret must match. */
+  readonly pattern?: string;
   /** Only in groups that depend on ports: the item applies to ports that speak one of these; absent: to all. */
   readonly protocol?: readonly Protocol[];
 }
@@ -40,6 +42,8 @@ export interface ConfigGroup {
   readonly dependsOn: DependsOn;
   readonly inject: Inject;
   readonly description?: string;
+  /** Discovery's settings are kept as this file in the plug-in's container, too. */
+  readonly file?: string;
   readonly items: readonly ConfigItem[];
 }
 
@@ -59,6 +63,7 @@ const itemField: z.ZodType<ConfigItem> = withRule(
     description: z.string().exactOptional(),
     min: z.int().exactOptional(),
     max: z.int().exactOptional(),
+    pattern: z.string().min(1).exactOptional().describe("A regular expression that the whole of a string or secret must match."),
     protocol: z.array(protocolField).min(1).exactOptional().describe("Ports to which the item applies; only in port groups."),
   }),
   itemRules,
@@ -70,6 +75,7 @@ export const configGroupField: z.ZodType<ConfigGroup> = withRule(
     dependsOn: z.enum(["none", "port", "downstream-port"]).default("none"),
     inject: z.enum(["env", "discovery"]).default("env"),
     description: z.string().exactOptional(),
+    file: pathField.exactOptional().describe("Keeps the settings as this file in the plug-in's container, too; with inject: discovery."),
     items: z.array(itemField).min(1),
   }),
   groupRules,
@@ -110,6 +116,14 @@ function* groupRules(value: unknown): Generator<PlainProblem> {
       hint: "Write `inject: discovery`.",
     };
   }
+  if (group["file"] !== undefined && (group["inject"] ?? "env") === "env") {
+    yield {
+      path: ["file"],
+      code: "wrong-value",
+      message: "Only settings that discovery injects are kept as a file.",
+      hint: "Write `inject: discovery`, or remove `file`.",
+    };
+  }
   const items = asRecords(group["items"]);
   yield* duplicates(items, "name", ["items"], "The item");
   for (const [index, item] of items.entries()) {
@@ -147,6 +161,7 @@ function* itemRules(value: unknown): Generator<PlainProblem> {
     if (item[bound] === undefined || type === "integer") continue;
     yield { path: [bound], code: "wrong-value", message: `Only an integer has a ${bound}.`, found: String(type), expected: "integer" };
   }
+  yield* patternRules(item["pattern"], type);
   if (typeof item["min"] === "number" && typeof item["max"] === "number" && item["min"] > item["max"]) {
     yield { path: ["max"], code: "out-of-range", message: `max ${item["max"]} is below min ${item["min"]}.` };
   }
@@ -167,6 +182,33 @@ function* itemRules(value: unknown): Generator<PlainProblem> {
   }
 }
 
+function* patternRules(pattern: unknown, type: unknown): Generator<PlainProblem> {
+  if (pattern === undefined) return;
+  if (type !== "string" && type !== "secret") {
+    yield { path: ["pattern"], code: "wrong-value", message: "Only a string or a secret has a pattern.", found: String(type), expected: "string, secret" };
+  }
+  if (typeof pattern !== "string") return;
+  try {
+    wholly(pattern);
+  } catch (error) {
+    yield {
+      path: ["pattern"],
+      code: "wrong-value",
+      message: `This is no regular expression: ${error instanceof Error ? error.message : String(error)}.`,
+      found: pattern,
+    };
+  }
+}
+
+const expressions = new Map<string, RegExp>();
+
+/** The expression that the whole of a text must match. @throws SyntaxError */
+function wholly(pattern: string): RegExp {
+  const known = expressions.get(pattern) ?? new RegExp(`^(?:${pattern})$`, "u");
+  expressions.set(pattern, known);
+  return known;
+}
+
 /** A value that mentions variables or facts (`${pod.ip}`) is known only when the pod is composed. */
 export function hasReference(value: unknown): boolean {
   return typeof value === "string" && value.includes("${");
@@ -178,7 +220,7 @@ export function checkItemValue(item: ConfigItem, value: unknown): Omit<PlainProb
   switch (item.type) {
     case "string":
     case "secret":
-      return typeof value === "string" ? undefined : wrongType(item, "a string", value);
+      return typeof value === "string" ? checkPattern(item, value) : wrongType(item, "a string", value);
     case "boolean":
       return typeof value === "boolean" ? undefined : wrongType(item, "true or false", value);
     case "single":
@@ -204,6 +246,17 @@ function checkOption(item: ConfigItem, options: readonly string[], value: unknow
     found: String(value),
     expected: options.join(", "),
     hint: `Choose from: ${options.join(", ")}.`,
+  };
+}
+
+function checkPattern(item: ConfigItem, value: string): Omit<PlainProblem, "path"> | undefined {
+  if (item.pattern === undefined || hasReference(value) || wholly(item.pattern).test(value)) return undefined;
+  const shown = item.type === "secret" ? "the given text" : JSON.stringify(value);
+  return {
+    code: "wrong-value",
+    message: `${item.name} is ${shown}, which does not match ${item.pattern}.`,
+    ...(item.type === "secret" ? {} : { found: value }),
+    expected: item.description ?? item.pattern,
   };
 }
 

@@ -1,8 +1,10 @@
 export * from "./application.ts";
+export * from "./config-files.ts";
 export * from "./config-schema.ts";
 export * from "./config-values.ts";
 export * from "./errors.ts";
 export * from "./errors-catalogue.ts";
+export * from "./exports.ts";
 export * from "./fields.ts";
 export * from "./json-schema.ts";
 export * from "./layer-bodies.ts";
@@ -17,4 +19,5 @@ export * from "./quantity.ts";
 export * from "./read-document.ts";
 export * from "./reference.ts";
 export * from "./schema-problems.ts";
+export * from "./template.ts";
 export * from "./version-state.ts";

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { filesRules } from "./config-files.ts";
 import { type ConfigGroup, configGroupField, configRules } from "./config-schema.ts";
 import { asRecord, nameField, versionField, withRule } from "./fields.ts";
 import {
@@ -71,6 +72,7 @@ function* manifestRules(value: unknown): Generator<PlainProblem> {
   const pod = asRecord(spec["pod"]);
   const name = asRecord(asRecord(value)["metadata"])["name"];
   yield* configRules(spec["config"], ["spec", "config"]);
+  for (const problem of filesRules(pod["files"], spec["config"])) yield { ...problem, path: ["spec", ...problem.path] };
   for (const side of ["before", "after"] as const) {
     const names: unknown = pod[side];
     const at = Array.isArray(names) ? names.indexOf(name) : -1;

@@ -1,4 +1,6 @@
 import * as z from "zod";
+import { type ConfigFile, configFileField } from "./config-files.ts";
+import { type Exports, exportsField } from "./exports.ts";
 import { asRecord, asRecords, cpuField, duplicates, memoryField, nameField, pathField, portField, withRule } from "./fields.ts";
 import type { PlainProblem } from "./problem.ts";
 
@@ -73,11 +75,10 @@ export interface MountSharing {
   readonly readOnly: boolean;
 }
 
-/** A directory of the plug-in's own. With `appPath` the component's app sees it too: an init plug-in hands files over. */
+/** A directory of the plug-in's own; `exports.mounts` hands it to the app. */
 export interface PluginVolume {
   readonly name: string;
   readonly path: string;
-  readonly appPath?: string;
   /** False: it outlives the pod, as a component's named volumes do. */
   readonly ephemeral: boolean;
 }
@@ -96,6 +97,11 @@ export interface PodPluginBody {
   readonly securityContext: SecurityContext;
   readonly mounts: MountSharing;
   readonly volumes: readonly PluginVolume[];
+  /** Files that are kept equal to the settings of the groups that name them. */
+  readonly files: readonly ConfigFile[];
+  readonly exports: Exports;
+  /** Port at which the plug-in tells Prometheus its figures, at /metrics. */
+  readonly metrics?: number;
   /** Names of plug-ins that start after this one, where both are installed. */
   readonly before: readonly string[];
   /** Names of plug-ins that start before this one, where both are installed. */
@@ -202,8 +208,11 @@ export const podBodyField: z.ZodType<PodPluginBody> = withRule(
     securityContext: securityContextField.prefault({}),
     mounts: mountSharingField.prefault({}).describe("Which of the component's volumes the plug-in sees."),
     volumes: z
-      .array(z.strictObject({ name: nameField, path: pathField, appPath: pathField.exactOptional(), ephemeral: z.boolean().default(true) }))
+      .array(z.strictObject({ name: nameField, path: pathField, ephemeral: z.boolean().default(true) }))
       .default([]),
+    files: z.array(configFileField).default([]),
+    exports: exportsField.prefault({}).describe("What the app gets from this plug-in: variables and directories."),
+    metrics: portField.exactOptional().describe("Port of the plug-in's /metrics, for Prometheus."),
     before: z.array(nameField).default([]),
     after: z.array(nameField).default([]),
     terminationGracePeriodSeconds: seconds.default(10),
@@ -214,6 +223,7 @@ export const podBodyField: z.ZodType<PodPluginBody> = withRule(
 function* podRules(value: unknown): Generator<PlainProblem> {
   const body = asRecord(value);
   yield* duplicates(asRecords(body["volumes"]), "name", ["volumes"], "The volume");
+  yield* exportRules(body);
   if (body["type"] !== "init") return;
   for (const probe of ["readiness", "liveness", "startup"]) {
     if (body[probe] === undefined) continue;
@@ -222,6 +232,21 @@ function* podRules(value: unknown): Generator<PlainProblem> {
       code: "wrong-value",
       message: "An init plug-in has no probes: it is done when it ends with 0.",
       hint: `Remove \`${probe}\`.`,
+    };
+  }
+}
+
+function* exportRules(body: Readonly<Record<string, unknown>>): Generator<PlainProblem> {
+  const own = asRecords(body["volumes"]).map((volume) => volume["name"]);
+  for (const [index, mount] of asRecords(asRecord(body["exports"])["mounts"]).entries()) {
+    if (own.includes(mount["volume"])) continue;
+    yield {
+      path: ["exports", "mounts", index, "volume"],
+      code: "unknown-reference",
+      message: `${String(mount["volume"])} is none of the plug-in's own volumes.`,
+      found: String(mount["volume"]),
+      expected: own.join(", "),
+      hint: "Add it to `volumes`.",
     };
   }
 }

@@ -9,6 +9,10 @@ export interface PodInstallation {
   /** The version's image: its content address, or a name. */
   readonly image: string;
   readonly values: StoredValues;
+  /** The installation's own random name. */
+  readonly instance: string;
+  /** Rises with each change of the values. */
+  readonly revision: number;
   readonly enabled: boolean;
   readonly resources?: Resources;
   readonly mounts?: MountSharing;
@@ -22,8 +26,30 @@ export interface ComposeInput {
   readonly image?: string;
   /** In order of installation. */
   readonly installations: readonly PodInstallation[];
-  /** The ports of the components that this one depends on. */
-  readonly downstream: readonly { readonly component: string; readonly ports: readonly Port[] }[];
+  /** The components that this one depends on, in its order. */
+  readonly downstream: readonly Dependency[];
+  /** Where discovery listens, at the address `discovery.host`; absent: 6100 and 6101, as ever. */
+  readonly discoveryPorts?: DiscoveryPorts;
+}
+
+export interface Dependency {
+  readonly component: string;
+  readonly ports: readonly Port[];
+  /** Its pods as they run now; absent: none does. */
+  readonly endpoints?: readonly Endpoint[];
+}
+
+/** A running pod of a dependency. */
+export interface Endpoint {
+  readonly pod: string;
+  readonly replica: number;
+  readonly address: string;
+  readonly ready: boolean;
+}
+
+export interface DiscoveryPorts {
+  readonly http: number;
+  readonly xds: number;
 }
 
 /** The pod, or every reason why there is none. Paths start at the component: `plugins[1].values.sink.SINK_HOST`. */

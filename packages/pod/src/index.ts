@@ -2,3 +2,5 @@ export * from "./compose.ts";
 export * from "./compose-input.ts";
 export * from "./diff.ts";
 export * from "./pod.ts";
+export * from "./fill-document.ts";
+export * from "./render-file.ts";

@@ -1,21 +1,36 @@
-import type { PodPluginType, Probe, Protocol, Publish, SecurityContext } from "@outrigger/plugin";
+import type { ConfigFile, PodPluginType, Probe, Protocol, Publish, SecurityContext } from "@outrigger/plugin";
 
-/** A fact about the running pod that is known only where it runs. */
-export type PodFact = "pod.name" | "pod.ip" | "pod.namespace" | "node.name" | "node.ip";
+/** A fact about the running pod that is known only where it runs. `discovery.host` is the address at which the pod reaches discovery. */
+export type PodFact = "pod.name" | "pod.ip" | "pod.namespace" | "node.name" | "node.ip" | "discovery.host";
 
-/** A secret's place; the runtime asks the server for its text just before the container is made. */
-export interface SecretReference {
+/** A text, or its parts where it has facts in it. */
+export type Text = string | readonly (string | { readonly fact: PodFact })[];
+
+/** The place of a setting that is a secret. */
+export interface SettingSecret {
   readonly plugin: string;
   readonly group: string;
   readonly item: string;
+  /** In groups about ports: the port's key, `8080` or `api:5000`. */
+  readonly port?: string;
   /** Changes when the secret changes; says nothing of its text. */
   readonly digest: string;
 }
 
+/** The token by which an installation's containers show discovery who they are. */
+export interface DiscoveryToken {
+  readonly plugin: string;
+  /** The installation's own random name. */
+  readonly instance: string;
+}
+
+/** Whoever runs the pod asks the server for the text, just before it is needed. */
+export type SecretReference = SettingSecret | DiscoveryToken;
+
 /** A variable: plain text, text with facts in it, or a secret. */
 export type Variable =
   | { readonly name: string; readonly value: string }
-  | { readonly name: string; readonly parts: readonly (string | { readonly fact: PodFact })[] }
+  | { readonly name: string; readonly parts: Exclude<Text, string> }
   | { readonly name: string; readonly secret: SecretReference };
 
 /** Bytes of memory and thousandths of a core; absent: not set. */
@@ -53,6 +68,8 @@ export interface Container {
   /** Sorted by name; no name twice. */
   readonly env: readonly Variable[];
   readonly mounts: readonly Mount[];
+  /** Directories whose files the runtime keeps equal to the plug-in's settings ({@link Discovery.files}); sorted, none within another. */
+  readonly fileDirectories?: readonly string[];
   readonly resources: ContainerResources;
   readonly readiness?: Probe;
   readonly liveness?: Probe;
@@ -71,54 +88,125 @@ export interface PodPort {
   readonly port: number;
   readonly protocol: Protocol;
   readonly publish?: Publish;
-  /** Where traffic for the port goes in when an ingress plug-in has taken it over; absent: at the port itself. */
+  /** Where callers from outside the pod really arrive when an ingress plug-in has taken the port over; absent: at the port itself. */
   readonly entry?: number;
+  /** Ports of the further plug-ins on the way, which nobody outside the pod may reach, lest a plug-in be passed by. */
+  readonly inner?: readonly number[];
 }
 
-/** Settings by name. A secret stands as its reference; whoever serves the document puts its text in. */
-export type DiscoveryOptions = Readonly<Record<string, string | { readonly secret: SecretReference }>>;
-
-/** The text that discovery serves to one plug-in; values are always strings. Its shape is Rainbond's ResourceSpec. */
-export interface DiscoveryDocument {
-  readonly base_ports: readonly DiscoveryPort[];
-  readonly base_services: readonly DiscoveryService[];
-  readonly base_normal: { readonly options: DiscoveryOptions };
+/**
+ * What an egress plug-in stands in the way of: within the pod, `host` means `address`, a loopback address of its own, and who calls it at `port`
+ * comes to `listen`. The plug-in itself calls the dependency by its real addresses.
+ */
+export interface Detour {
+  /** The dependency's name. */
+  readonly host: string;
+  /** 127.77.0.0/16, one for each dependency. */
+  readonly address: string;
+  readonly port: number;
+  readonly protocol: Protocol;
+  readonly listen: number;
 }
 
-export interface DiscoveryPort {
+/** A setting on its way to a plug-in. */
+export type DiscoveryOption = Text | { readonly secret: SettingSecret };
+export type DiscoveryOptions<Option = DiscoveryOption> = Readonly<Record<string, Option>>;
+
+/**
+ * What discovery serves to one plug-in. Its shape is Rainbond's ResourceSpec, to which `endpoints` and the `listen_port` of base_services are added.
+ * `DiscoveryDocument<string>` is one with facts and secrets filled in, as it is served.
+ */
+export interface DiscoveryDocument<Option = DiscoveryOption> {
+  readonly base_ports: readonly DiscoveryPort<Option>[];
+  readonly base_services: readonly DiscoveryService<Option>[];
+  readonly base_normal: { readonly options: DiscoveryOptions<Option> };
+}
+
+export interface DiscoveryPort<Option = DiscoveryOption> {
   readonly service_alias: string;
   readonly service_id: string;
+  /** Where the plug-in passes traffic on to, at 127.0.0.1: the app, or the next plug-in on the way. */
   readonly port: number;
+  /** Where the plug-in listens; the same as `port` for plug-ins that take no traffic over. */
   readonly listen_port: number;
+  /** The port that callers know. */
+  readonly origin_port: number;
   readonly protocol: Protocol;
-  readonly options: DiscoveryOptions;
+  readonly options: DiscoveryOptions<Option>;
 }
 
-export interface DiscoveryService {
+export interface DiscoveryService<Option = DiscoveryOption> {
   readonly service_alias: string;
   readonly service_id: string;
   readonly depend_service_alias: string;
   readonly depend_service_id: string;
   readonly port: number;
+  /** Where the plug-in listens for it, at 127.0.0.1; the same as `port` for plug-ins that take no traffic over. */
+  readonly listen_port: number;
   readonly protocol: Protocol;
-  readonly options: DiscoveryOptions;
+  /** The pods behind it that have an address; for a plug-in before another one on the way: that one alone. */
+  readonly endpoints: readonly DiscoveryEndpoint[];
+  readonly options: DiscoveryOptions<Option>;
+}
+
+export interface DiscoveryEndpoint {
+  /** Name of the pod. */
+  readonly pod: string;
+  readonly replica: number;
+  readonly address: string;
+  readonly port: number;
+  /** Passes its readiness probes, and its plug-ins do. */
+  readonly ready: boolean;
+}
+
+/** A plug-in's live settings. */
+export interface Discovery {
+  /** Rises with each change of the installation's values. */
+  readonly revision: number;
+  readonly document: DiscoveryDocument;
+  /** Files in the plug-in's container, each with the part of the document that it holds. */
+  readonly files: readonly DiscoveryFile[];
+  /** For xDS, which tells clients apart by node id. */
+  readonly node: string;
+}
+
+export interface DiscoveryFile extends ConfigFile {
+  readonly document: DiscoveryDocument;
+}
+
+/** What a plug-in hands to the app. */
+export interface PodExport {
+  readonly plugin: string;
+  /** Names of variables. */
+  readonly env: readonly string[];
+  /** Paths in the app's container. */
+  readonly mounts: readonly string[];
 }
 
 /** A component with its plug-ins, ready to run: what a runtime makes real. Plain data: two equal pods have equal JSON. */
 export interface Pod {
-  /** `APPLICATION-COMPONENT`: what `${pod.name}` says. */
+  /** `APPLICATION-COMPONENT`: what `${pod.name}` says in the first pod; further ones are called `APPLICATION-COMPONENT-N`, N from 1. */
   readonly name: string;
   readonly team: string;
   readonly application: string;
   readonly component: string;
+  /** How many of it run. */
+  readonly replicas: number;
   /** In the order in which they start: init, network, app, sidecar. */
   readonly containers: readonly Container[];
   readonly volumes: readonly PodVolume[];
   readonly ports: readonly PodPort[];
+  readonly detours: readonly Detour[];
+  readonly exports: readonly PodExport[];
   /** Components whose pods are started first. */
   readonly dependsOn: readonly string[];
   /** By plug-in name; the part of a pod that can change while it runs. */
-  readonly discovery: Readonly<Record<string, DiscoveryDocument>>;
+  readonly discovery: Readonly<Record<string, Discovery>>;
+}
+
+/** The name of one of a pod's replicas, counted from 0. */
+export function replicaName(pod: Pick<Pod, "application" | "component">, replica: number): string {
+  return `${pod.application}-${pod.component}${replica === 0 ? "" : `-${replica}`}`;
 }
 
 /** Who a pod is, among all pods of an engine. */

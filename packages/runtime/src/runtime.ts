@@ -19,11 +19,25 @@ export interface ContainerStatus {
   /** RFC 3339. */
   readonly startedAt?: string;
   readonly finishedAt?: string;
+  /** The settings in the container's kept files; absent where it has none, or none yet. */
+  readonly settings?: KeptSettings;
+}
+
+/** What a container's kept files hold. */
+export interface KeptSettings {
+  /** Of the installation's values. */
+  readonly revision: number;
+  /** Since when, RFC 3339. */
+  readonly at: string;
+  /** Why newer settings were refused (the file's check failed) or not taken (the reload failed); the former ones stay. */
+  readonly problem?: string;
 }
 
 /** How a pod fares. */
 export interface PodStatus {
   readonly key: PodKey;
+  /** Which of the component's pods, from 0. */
+  readonly replica: number;
   readonly name: string;
   readonly state: PodState;
   /** Why it waits or fails; also the last mishap that was mended. */
@@ -45,6 +59,8 @@ export interface PodEvent {
 }
 
 export interface LogLine {
+  /** Which of the component's pods, from 0. */
+  readonly replica: number;
   readonly container: string;
   readonly stream: "stdout" | "stderr";
   /** RFC 3339 with nanoseconds. */
@@ -55,6 +71,8 @@ export interface LogLine {
 export interface LogOptions {
   /** Containers by name; absent: all, init containers too. */
   readonly containers?: readonly string[];
+  /** One of the component's pods; absent: all. */
+  readonly replica?: number;
   readonly follow?: boolean;
   /** Last lines of each container; absent: all. */
   readonly tail?: number;
@@ -68,8 +86,25 @@ export interface RuntimeOptions {
   readonly secret: (key: PodKey, reference: SecretReference) => Promise<string>;
   /** Credentials for a registry by host name, where the team has stored some. */
   readonly credentials: (team: string, registry: string) => Promise<RegistryCredentials | undefined>;
+  /** A folder of the runtime's own on the engine's machine, for files that it keeps in containers; made when missing. */
+  readonly filesFolder: string;
+  /**
+   * Told at the start and whenever a network comes or goes: every network of this owner's applications. Containers are started after it has ended, so
+   * that they find discovery there.
+   */
+  readonly onNetworks: (networks: readonly ApplicationNetwork[]) => Promise<void>;
   readonly onStatus: (status: PodStatus) => void;
   readonly onEvent: (event: PodEvent) => void;
+}
+
+/** The network that an application's pods share with their host, and with nobody else. */
+export interface ApplicationNetwork {
+  readonly team: string;
+  readonly application: string;
+  /** The host's own IPv4 address in it: `discovery.host`. */
+  readonly gateway: string;
+  /** IPv4 CIDR, e.g. `172.18.0.0/16`. */
+  readonly subnet: string;
 }
 
 export interface RegistryCredentials {
@@ -83,15 +118,16 @@ export interface PodRuntime {
   readonly start: () => Promise<void>;
   /** Stops watching; pods go on running. */
   readonly close: () => Promise<void>;
-  /** Wants this pod. Idempotent; replaces an earlier wish for the same key; returns at once. */
+  /** Wants `pod.replicas` of this pod, and no more. Idempotent; replaces an earlier wish for the same key; returns at once. */
   readonly want: (pod: Pod) => void;
   /** What `want(pod)` would do to what runs now. */
   readonly plan: (pod: Pod) => Promise<PodDiff>;
-  /** Removes a pod, its ephemeral volumes and, when asked, its named volumes; ends when nothing of it is left. */
+  /** Removes a component's pods, their ephemeral volumes and, when asked, their named volumes; ends when nothing of them is left. */
   readonly remove: (key: PodKey, options: { readonly volumes: boolean }) => Promise<void>;
   /** Keys of every pod of this owner that the engine knows, wanted or not. */
   readonly known: () => Promise<readonly PodKey[]>;
-  readonly status: (key: PodKey) => PodStatus | undefined;
+  /** One for each pod that is wanted or there, by replica. */
+  readonly statuses: (key: PodKey) => readonly PodStatus[];
   readonly logs: (key: PodKey, options: LogOptions) => AsyncIterable<LogLine>;
   /** Is the engine there? Its name and version, or why not. */
   readonly health: () => Promise<{ readonly ok: true; readonly engine: string } | { readonly ok: false; readonly reason: string }>;
