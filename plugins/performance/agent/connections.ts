@@ -156,6 +156,7 @@ function follow(connection: Connection, segment: Segment, inward: boolean, time:
   }
   if (!segment.fin) return;
   connection.ended.add(side);
+  stream.acknowledged(segment.sequence + segment.length, time);
   conversation.end(side, false, time);
   stream.finish(segment.sequence + segment.length);
 }

@@ -110,7 +110,11 @@ class HttpConversation implements Conversation {
     const [, method, target] = /^([A-Z]{1,20}) (\S+) HTTP\/1\.[01]$/.exec(head.line.trimEnd()) ?? [];
     if (method === undefined || target === undefined) return "unknown";
     this.#understood = true;
-    if (this.#answers.lost) this.#finish(this.#heard);
+    if (this.#answers.lost) {
+      // Who asks again has his answer, though it was not seen.
+      this.#finish(this.#heard);
+      this.#waiting = [];
+    }
     if (this.#waiting.length >= mostPipelined) this.#waiting.shift();
     this.#waiting.push({ start: time, method, route: method === "CONNECT" ? method : `${method} ${pathTemplate(target)}` });
     return framingOf(head, { length: 0 });
@@ -122,13 +126,15 @@ class HttpConversation implements Conversation {
     this.#interim = status < 200 && status !== 101;
     if (this.#interim) return { length: 0 };
     const request = this.#waiting.shift();
-    this.#answer = request === undefined ? undefined : { request, first: time, status };
-    if (status === 101 || (request?.method === "CONNECT" && status < 300)) {
+    // Whether there is a body hangs on the method, too, which was not seen.
+    if (request === undefined) return "unknown";
+    this.#answer = { request, first: time, status };
+    if (status === 101 || (request.method === "CONNECT" && status < 300)) {
       this.#finish(time);
       this.drop();
       return "close";
     }
-    if (request?.method === "HEAD" || status === 204 || status === 304) return { length: 0 };
+    if (request.method === "HEAD" || status === 204 || status === 304) return { length: 0 };
     return framingOf(head, "close");
   }
 
