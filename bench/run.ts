@@ -1,6 +1,7 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
 import type { Measurement } from "./measurement.ts";
+import { benchPerformancePlugin } from "./performance-plugin.ts";
 import { benchPods } from "./pods.ts";
 import { benchProcess } from "./process.ts";
 
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   process: benchProcess,
   api: benchApi,
   pods: benchPods,
+  "performance-plugin": benchPerformancePlugin,
 };
 
 const names = process.argv.slice(2);
