@@ -107,8 +107,8 @@ class HttpConversation implements Conversation {
   };
 
   #onRequest(head: Head, time: number): Framing {
-    const [, method, target] = /^([A-Z]{1,20}) (\S+) HTTP\/1\.[01]$/.exec(head.line.trimEnd()) ?? [];
-    if (method === undefined || target === undefined) return "unknown";
+    const call = callOf(head.line);
+    if (call === undefined) return "unknown";
     this.#understood = true;
     if (this.#answers.lost) {
       // Who asks again has his answer, though it was not seen.
@@ -116,12 +116,12 @@ class HttpConversation implements Conversation {
       this.#waiting = [];
     }
     if (this.#waiting.length >= mostPipelined) this.#waiting.shift();
-    this.#waiting.push({ start: time, method, route: method === "CONNECT" ? method : `${method} ${pathTemplate(target)}` });
+    this.#waiting.push({ start: time, ...call });
     return framingOf(head, { length: 0 });
   }
 
   #onAnswer(head: Head, time: number): Framing {
-    const status = Number(/^HTTP\/1\.[01] ([1-9][0-9]{2})( |$)/.exec(head.line.trimEnd())?.[1]);
+    const status = Number(/^HTTP\/1\.[01] ([1-9][0-9]{2})( |$)/.exec(head.line)?.[1]);
     if (Number.isNaN(status)) return "unknown";
     this.#interim = status < 200 && status !== 101;
     if (this.#interim) return { length: 0 };
@@ -163,4 +163,20 @@ class HttpConversation implements Conversation {
     this.#instead[side].data(bytes, time);
     return true;
   }
+}
+
+// What is asked once is asked again.
+const calls = new Map<string, Omit<Request, "start">>();
+const mostCalls = 1024;
+
+/** Undefined: this is no request line. */
+function callOf(line: string): Omit<Request, "start"> | undefined {
+  const known = calls.get(line);
+  if (known !== undefined) return known;
+  const [, method, target] = /^([A-Z]{1,20}) (\S+) HTTP\/1\.[01]$/.exec(line) ?? [];
+  if (method === undefined || target === undefined) return undefined;
+  const call = { method, route: method === "CONNECT" ? method : `${method} ${pathTemplate(target)}` };
+  if (calls.size >= mostCalls) calls.clear();
+  calls.set(line, call);
+  return call;
 }

@@ -5,31 +5,27 @@ export type Framing = { readonly length: number } | "chunked" | "close" | "unkno
 export interface Head {
   /** The first line. */
   readonly line: string;
-  /** Lower case; the last of several. Empty where the head was not seen whole. */
-  readonly headers: ReadonlyMap<string, string>;
+  /** content-length and transfer-encoding. */
+  readonly length: string | undefined;
+  readonly encoding: string | undefined;
   /** False: the end was not captured, or there was none. */
   readonly whole: boolean;
 }
 
-const wanted: ReadonlySet<string> = new Set(["content-length", "transfer-encoding"]);
+const lengthHeader = /\ncontent-length:[ \t]*([^\r\n]*)/i;
+const encodingHeader = /\ntransfer-encoding:[ \t]*([^\r\n]*)/i;
 
 export function parseHead(text: string, whole: boolean): Head {
-  const [line = "", ...rest] = text.split(/\r?\n/);
-  const headers = new Map<string, string>();
-  if (!whole) return { line, headers, whole };
-  for (const header of rest) {
-    const colon = header.indexOf(":");
-    const name = header.slice(0, colon).toLowerCase();
-    if (wanted.has(name)) headers.set(name, header.slice(colon + 1).trim());
-  }
-  return { line, headers, whole };
+  const end = text.indexOf("\n");
+  const line = (end < 0 ? text : text.slice(0, end)).trimEnd();
+  if (!whole) return { line, length: undefined, encoding: undefined, whole };
+  return { line, length: lengthHeader.exec(text)?.[1], encoding: encodingHeader.exec(text)?.[1], whole };
 }
 
 /** What the head says of the body; `absent` is what it means when it says nothing. */
-export function framingOf({ headers, whole }: Head, absent: Framing): Framing {
+export function framingOf({ length, encoding, whole }: Head, absent: Framing): Framing {
   if (!whole) return "unknown";
-  if (/(^|,)\s*chunked$/i.test(headers.get("transfer-encoding") ?? "")) return "chunked";
-  const length = headers.get("content-length");
+  if (encoding !== undefined && /(^|[, \t])chunked\s*$/i.test(encoding)) return "chunked";
   if (length === undefined) return absent;
-  return /^[0-9]{1,15}$/.test(length) ? { length: Number(length) } : "unknown";
+  return /^[0-9]{1,15}\s*$/.test(length) ? { length: Number(length) } : "unknown";
 }

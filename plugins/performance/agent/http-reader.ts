@@ -16,6 +16,7 @@ export interface HttpReaderOptions {
   readonly budget: Budget;
 }
 
+const nothing: Buffer = Buffer.alloc(0);
 const longestHead = 16_384;
 const longestChunkLine = 1_024;
 
@@ -27,7 +28,7 @@ export class HttpReader implements StreamSink {
   #state: State;
   /** Bytes of the body or chunk that are still to come. */
   #left = 0;
-  #pending: Buffer = Buffer.alloc(0);
+  #pending: Buffer = nothing;
   #started = 0;
 
   constructor(inStep: boolean, options: HttpReaderOptions) {
@@ -58,11 +59,11 @@ export class HttpReader implements StreamSink {
     if (inBody && length <= this.#left) this.#skip(length, time);
     else if (this.#state === "head" && this.#pending.length > 0) this.#cutHead();
     else if (this.#state !== "close" && this.#state !== "over") this.#state = "lost";
-    if (this.#state === "lost") this.#keep(Buffer.alloc(0));
+    if (this.#state === "lost") this.#keep(nothing);
   };
 
   stop(): void {
-    this.#keep(Buffer.alloc(0));
+    this.#keep(nothing);
     this.#state = "over";
   }
 
@@ -75,13 +76,13 @@ export class HttpReader implements StreamSink {
       case "chunk": {
         const taken = Math.min(this.#left, bytes.length);
         this.#skip(taken, time);
-        return bytes.subarray(taken);
+        return taken === bytes.length ? nothing : bytes.subarray(taken);
       }
       case "chunk-line":
       case "trailer":
         return this.#line(bytes, time);
       default:
-        return bytes.subarray(bytes.length);
+        return nothing;
     }
   }
 
@@ -96,12 +97,12 @@ export class HttpReader implements StreamSink {
     if (!this.#options.mayStart(text.toString("latin1", 0, 64))) return this.#nonsense(text, time);
     const end = text.indexOf("\r\n\r\n", Math.max(0, before - 3));
     if (end >= 0 && end <= longestHead) {
-      this.#keep(Buffer.alloc(0));
+      this.#keep(nothing);
       this.#begin(this.#options.onHead(parseHead(text.toString("latin1", 0, end), true), this.#started), time);
-      return text.subarray(end + 4);
+      return end + 4 === text.length ? nothing : text.subarray(end + 4);
     }
     if (text.length > longestHead || !this.#keep(text)) this.#cutHead(text);
-    return bytes.subarray(bytes.length);
+    return nothing;
   }
 
   /** Makes the best of a head whose end is not to be had. */
@@ -109,14 +110,14 @@ export class HttpReader implements StreamSink {
     this.#state = "lost";
     const head = parseHead(text.toString("latin1"), false);
     const isWhole = text.includes("\n");
-    this.#keep(Buffer.alloc(0));
+    this.#keep(nothing);
     if (isWhole) this.#options.onHead(head, this.#started);
   }
 
   #nonsense(bytes: Buffer, time: number): Buffer {
-    this.#keep(Buffer.alloc(0));
+    this.#keep(nothing);
     this.#state = this.#options.onNonsense(bytes, time) ? "over" : "lost";
-    return bytes.subarray(bytes.length);
+    return nothing;
   }
 
   #begin(framing: Framing, time: number): void {
@@ -148,12 +149,12 @@ export class HttpReader implements StreamSink {
     const end = bytes.indexOf(10);
     const upTo = end < 0 ? bytes.length : end;
     const text = Buffer.concat([this.#pending, bytes.subarray(0, upTo)]);
-    if (text.length > longestChunkLine || !this.#keep(end < 0 ? text : Buffer.alloc(0))) {
-      this.#keep(Buffer.alloc(0));
+    if (text.length > longestChunkLine || !this.#keep(end < 0 ? text : nothing)) {
+      this.#keep(nothing);
       this.#state = "lost";
     }
     if (end >= 0 && this.#state !== "lost") this.#lineEnded(text.toString("latin1").trim(), time);
-    return bytes.subarray(end < 0 ? bytes.length : end + 1);
+    return end < 0 ? nothing : bytes.subarray(end + 1);
   }
 
   #lineEnded(line: string, time: number): void {
@@ -173,10 +174,11 @@ export class HttpReader implements StreamSink {
 
   /** Holds bytes of an unfinished head or line in place of those held before; false: there is no room. */
   #keep(bytes: Buffer): boolean {
+    if (bytes.length === 0 && this.#pending.length === 0) return true;
     this.#options.budget.give(this.#pending.length);
     const room = this.#options.budget.take(bytes.length);
     // A copy: a piece of a packet would hold the whole read of the capture in memory.
-    this.#pending = room && bytes.length > 0 ? Buffer.from(bytes) : Buffer.alloc(0);
+    this.#pending = room && bytes.length > 0 ? Buffer.from(bytes) : nothing;
     return room;
   }
 }

@@ -24,7 +24,7 @@ export function segmentOf(packet: Buffer, linkType: number): Segment | undefined
   const start = networkStart(packet, linkType);
   if (start === undefined || packet.length <= start) return undefined;
   const version = packet.readUInt8(start) >> 4;
-  return version === 4 ? overIpv4(packet.subarray(start)) : version === 6 ? overIpv6(packet.subarray(start)) : undefined;
+  return version === 4 ? overIpv4(packet, start) : version === 6 ? overIpv6(packet, start) : undefined;
 }
 
 /** Where the IP head starts. @throws RangeError for link types that can't be read */
@@ -53,24 +53,32 @@ function behind(packet: Buffer, at: number): number | undefined {
   return type === ipv4 || type === ipv6 ? at + 2 : undefined;
 }
 
-function overIpv4(packet: Buffer): Segment | undefined {
-  if (packet.length < 20) return undefined;
-  const head = (packet.readUInt8(0) & 15) * 4;
-  const fragment = packet.readUInt16BE(6) & 0x1fff;
-  if (packet.readUInt8(9) !== tcp || fragment !== 0 || head < 20) return undefined;
-  const total = packet.readUInt16BE(2);
-  return tcpSegment(
-    packet,
-    head,
-    total,
-    `${packet[12]}.${packet[13]}.${packet[14]}.${packet[15]}`,
-    `${packet[16]}.${packet[17]}.${packet[18]}.${packet[19]}`,
-  );
+function overIpv4(packet: Buffer, start: number): Segment | undefined {
+  if (packet.length < start + 20) return undefined;
+  const head = (packet.readUInt8(start) & 15) * 4;
+  const fragment = packet.readUInt16BE(start + 6) & 0x1fff;
+  if (packet.readUInt8(start + 9) !== tcp || fragment !== 0 || head < 20) return undefined;
+  const end = start + packet.readUInt16BE(start + 2);
+  return tcpSegment(packet, start + head, end, ipv4Text(packet.readUInt32BE(start + 12)), ipv4Text(packet.readUInt32BE(start + 16)));
 }
 
-function overIpv6(packet: Buffer): Segment | undefined {
-  if (packet.length < 40 || packet.readUInt8(6) !== tcp) return undefined;
-  return tcpSegment(packet, 40, 40 + packet.readUInt16BE(4), ipv6Text(packet, 8), ipv6Text(packet, 24));
+function overIpv6(packet: Buffer, start: number): Segment | undefined {
+  if (packet.length < start + 40 || packet.readUInt8(start + 6) !== tcp) return undefined;
+  const end = start + 40 + packet.readUInt16BE(start + 4);
+  return tcpSegment(packet, start + 40, end, ipv6Text(packet, start + 8), ipv6Text(packet, start + 24));
+}
+
+// Few addresses make most of the packets, and writing one out takes as long as the rest of the packet's head.
+const written = new Map<number, string>();
+const mostWritten = 4096;
+
+function ipv4Text(address: number): string {
+  const known = written.get(address);
+  if (known !== undefined) return known;
+  if (written.size >= mostWritten) written.clear();
+  const text = `${address >>> 24}.${(address >>> 16) & 255}.${(address >>> 8) & 255}.${address & 255}`;
+  written.set(address, text);
+  return text;
 }
 
 function ipv6Text(packet: Buffer, at: number): string {

@@ -40,8 +40,8 @@ export class Stream {
     const ahead = distance(sequence, this.#expected);
     if (ahead > 0 && ahead < farthest && this.#hold({ sequence, payload, length, time })) return;
     if (ahead > 0) this.#release(sequence, time);
-    this.#deliver({ sequence, payload, length, time });
-    this.#drain();
+    this.#deliver(sequence, payload, length, time);
+    if (this.#waiting.length > 0) this.#drain();
   }
 
   /** The other side has everything before this: what is missing of it will never be seen. */
@@ -91,15 +91,15 @@ export class Stream {
     for (let next = this.#waiting[0]; next !== undefined && distance(next.sequence, this.#expected ?? 0) <= 0; next = this.#waiting[0]) {
       this.#waiting.shift();
       this.#budget.give(next.payload.length);
-      this.#deliver(next);
+      this.#deliver(next.sequence, next.payload, next.length, next.time);
     }
   }
 
-  #deliver({ sequence, payload, length, time }: Piece): void {
+  #deliver(sequence: number, payload: Buffer, length: number, time: number): void {
     const known = Math.max(0, -distance(sequence, this.#expected ?? sequence));
     if (known >= length) return;
     this.#expected = (sequence + length) >>> 0;
-    const fresh = payload.subarray(Math.min(known, payload.length));
+    const fresh = known === 0 ? payload : payload.subarray(Math.min(known, payload.length));
     if (fresh.length > 0) this.#sink.data(fresh, time);
     const unseen = length - known - fresh.length;
     if (unseen > 0) this.#sink.hole(unseen, time);
