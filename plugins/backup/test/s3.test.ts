@@ -50,12 +50,12 @@ async function store(context: TestContext): Promise<Store> {
 /** A way to the store on this machine, which can be closed and opened again. */
 async function forwarder(
   context: TestContext,
-  address: string,
+  container: TestContainer,
 ): Promise<{ readonly endpoint: string; readonly open: () => Promise<void>; readonly close: () => Promise<void> }> {
-  const { stdout } = await docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", "bridge");
+  const { stdout } = await docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.Gateway}}{{end}}", container.id);
   const port = await freePort();
   const server = createServer((socket) => {
-    const onward = connect(8080, address);
+    const onward = connect(8080, container.address);
     socket.pipe(onward).pipe(socket);
     socket.on("error", () => onward.destroy());
     onward.on("error", () => socket.destroy());
@@ -121,7 +121,7 @@ test("a wrong key, a missing bucket and a store that is away each fail with thei
   assert.doesNotMatch(wrong.problem ?? "", /wrong-sesame/);
   const missing = await (await backup(context, { ...s3.env, TARGET: "s3://nowhere/x" })).ended();
   assert.match(missing.problem ?? "", /404 NoSuchBucket to POST s3:\/\/nowhere\/x\/shop-web-\S+: make the bucket, or mend TARGET/);
-  const way = await forwarder(context, s3.container.address);
+  const way = await forwarder(context, s3.container);
   const own = await backup(context, { ...s3.env, S3_ENDPOINT: way.endpoint });
   assert.equal((await own.ended()).problem, undefined);
   await way.close();
