@@ -119,10 +119,7 @@ function follow(
       retry.unref();
     }
   };
-  const onChange = async (): Promise<void> => {
-    clearTimeout(retry);
-    stale = true;
-    if (reading) return;
+  const readAll = async (): Promise<void> => {
     reading = true;
     while (stale && !signal.aborted) {
       stale = false;
@@ -130,8 +127,13 @@ function follow(
     }
     reading = false;
   };
+  const onChange = (): void => {
+    clearTimeout(retry);
+    stale = true;
+    if (!reading) void readAll();
+  };
 
   signal.addEventListener("abort", () => clearTimeout(retry), { once: true });
   source.watch(caller.node, onChange, signal);
-  void onChange();
+  onChange();
 }

@@ -1,4 +1,4 @@
-import { createServer, type Server as TcpServer } from "node:net";
+import { createServer, type Socket, type Server as TcpServer } from "node:net";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { DiscoveryDocument } from "@outrigger/pod";
 import type { Logger } from "pino";
@@ -33,11 +33,16 @@ export async function serveXds({ source, host, port, accepts, log, onRefused }: 
   });
   // gRPC would look at the address only when a whole request has come.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
+  const sockets = new Set<Socket>();
   const tcp = createServer({ noDelay: true }, (socket) => {
     const address = plainAddress(socket.remoteAddress);
-    if (address !== undefined && accepts(address)) return injector.injectConnection(socket);
-    log.debug({ address }, "xDS: a connection from elsewhere is closed");
-    socket.destroy();
+    if (address === undefined || !accepts(address)) {
+      log.debug({ address }, "xDS: a connection from elsewhere is closed");
+      return socket.destroy();
+    }
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    return injector.injectConnection(socket);
   });
   await listen(tcp, host, port);
   const bound = tcp.address();
@@ -47,6 +52,7 @@ export async function serveXds({ source, host, port, accepts, log, onRefused }: 
       new Promise((resolve) => {
         tcp.close(() => resolve());
         grpc.forceShutdown();
+        for (const socket of sockets) socket.destroy();
       }),
   };
 }
