@@ -42,7 +42,11 @@ const reloadField: z.ZodType<Reload> = withRule(
   z.strictObject({
     signal: z.enum(reloadSignals).exactOptional(),
     http: z
-      .strictObject({ port: portField, path: z.string().startsWith("/").default("/"), method: z.enum(["GET", "POST", "PUT"]).default("POST") })
+      .strictObject({
+        port: portField,
+        path: z.string().startsWith("/").default("/"),
+        method: z.enum(["GET", "POST", "PUT"]).default("POST"),
+      })
       .exactOptional(),
     exec: command.exactOptional(),
   }),
@@ -67,7 +71,7 @@ export const configFileField: z.ZodType<ConfigFile> = withRule(
       template: z.string().min(1).exactOptional().describe("Liquid over the discovery document."),
       mode: z
         .string()
-        .regex(/^0?[0-7]{3}$/, "Permission bits in octal, in quotes, e.g. \"0640\".")
+        .regex(/^0?[0-7]{3}$/, 'Permission bits in octal, in quotes, e.g. "0640".')
         .default("0644"),
       check: command.exactOptional().describe("Run on a new text before it counts; {} stands for its path."),
       reload: reloadField.exactOptional(),
@@ -96,7 +100,12 @@ function* fileRules(value: unknown): Generator<PlainProblem> {
     };
   }
   if (file["format"] === "template" && template === undefined) {
-    yield { path: ["template"], code: "missing-key", message: "A file of the format template needs its template.", hint: "Add `template:`." };
+    yield {
+      path: ["template"],
+      code: "missing-key",
+      message: "A file of the format template needs its template.",
+      hint: "Add `template:`.",
+    };
   }
   if (template !== undefined && file["format"] !== undefined && file["format"] !== "template") {
     yield { path: ["format"], code: "conflict", message: `A file with a template has the format template, not ${String(file["format"])}.` };

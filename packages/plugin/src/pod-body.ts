@@ -207,9 +207,7 @@ export const podBodyField: z.ZodType<PodPluginBody> = withRule(
     startup: probeField.exactOptional(),
     securityContext: securityContextField.prefault({}),
     mounts: mountSharingField.prefault({}).describe("Which of the component's volumes the plug-in sees."),
-    volumes: z
-      .array(z.strictObject({ name: nameField, path: pathField, ephemeral: z.boolean().default(true) }))
-      .default([]),
+    volumes: z.array(z.strictObject({ name: nameField, path: pathField, ephemeral: z.boolean().default(true) })).default([]),
     files: z.array(configFileField).default([]),
     exports: exportsField.prefault({}).describe("What the app gets from this plug-in: variables and directories."),
     metrics: portField.exactOptional().describe("Port of the plug-in's /metrics, for Prometheus."),
