@@ -1,3 +1,5 @@
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { type Component, isPodPlugin, type PlainProblem, type PluginManifest, parseReference } from "@outrigger/plugin";
 import type { Vault } from "../secrets.ts";
 import type { Database } from "../store/database.ts";
@@ -57,6 +59,7 @@ export function createResolver(db: Database, vault: Vault, team: string, applica
         spec: manifest.spec,
         image: row.image ?? "",
         values: sealed.values,
+        ...revisionOf(sealed.values, stored),
         enabled: named.enabled,
         ...(named.resources === undefined ? {} : { resources: named.resources }),
         ...(named.mounts === undefined ? {} : { mounts: named.mounts }),
@@ -66,6 +69,16 @@ export function createResolver(db: Database, vault: Vault, team: string, applica
       return { ok: true, value };
     },
   };
+}
+
+/** Values that change make a new revision; an installation keeps its own name while it lives. */
+function revisionOf(
+  values: DesiredInstallation["values"],
+  stored: DesiredInstallation | undefined,
+): Pick<DesiredInstallation, "instance" | "revision"> {
+  if (stored === undefined) return { instance: randomBytes(12).toString("hex"), revision: 1 };
+  const { instance, revision } = stored;
+  return { instance, revision: isDeepStrictEqual(values, stored.values) ? revision : revision + 1 };
 }
 
 /** A change that keeps the version keeps what came before it, too. */
