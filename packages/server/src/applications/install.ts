@@ -76,10 +76,8 @@ export function configure(key: PodKey, plugin: string, patch: InstallationPatch,
       const mounts = patch.mounts === undefined ? before.mounts : (patch.mounts ?? undefined);
       return {
         reference: `${plugin}@${patch.version ?? before.version}`,
-        values:
-          patch.rollback === undefined
-            ? mergeValues(redactValues(before.values), patch.values ?? {})
-            : await valuesOfRevision(tx, key, plugin, patch.rollback),
+        values: mergeValues(redactValues(before.values), patch.values ?? {}),
+        ...(patch.rollback === undefined ? {} : { restored: await valuesOfRevision(tx, key, plugin, patch.rollback) }),
         enabled: patch.enabled ?? before.enabled,
         ...(resources && { resources }),
         ...(mounts && { mounts }),

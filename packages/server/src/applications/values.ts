@@ -48,8 +48,6 @@ export function sealValues(
       return isSealed(kept) && kept.digest === digest ? kept : { sealed: vault.seal(place, value), digest };
     }
     if (isKept(value) && isSealed(kept)) return kept;
-    // From an earlier revision; it opens at no other place.
-    if (isSealed(value)) return value;
     problems.push(unusableSecret(value, path));
     return undefined;
   });
