@@ -3,6 +3,7 @@ import { benchCompose } from "./compose.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPods } from "./pods.ts";
 import { benchProcess } from "./process.ts";
+import { benchWatchers } from "./watchers.ts";
 
 /** `npm run bench [NAME...]`: measures and prints; asserts nothing. */
 const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<readonly Measurement[]>>> = {
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   process: benchProcess,
   api: benchApi,
   pods: benchPods,
+  watchers: benchWatchers,
 };
 
 const names = process.argv.slice(2);
