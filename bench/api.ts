@@ -67,7 +67,7 @@ const idleRuntime: PodRuntime = {
   plan: async () => ({ kind: "none", changes: [] }),
   remove: async () => {},
   known: async () => [],
-  status: () => undefined,
+  statuses: () => [],
   logs: async function* () {},
   health: async () => ({ ok: true, engine: "none" }),
 };
