@@ -1,5 +1,6 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPods } from "./pods.ts";
 import { benchProcess } from "./process.ts";
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   api: benchApi,
   pods: benchPods,
   watchers: benchWatchers,
+  gateway: benchGateway,
 };
 
 const names = process.argv.slice(2);
