@@ -28,10 +28,10 @@ export interface PublishedProtocol {
   readonly encode: (type: string, message: Message) => Uint8Array;
 }
 
-export function publishedProtocol(): PublishedProtocol {
+export function publishedProtocol(more: readonly string[] = []): PublishedProtocol {
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => roots.map((name) => join(name, target)).find((path) => existsSync(path)) ?? target;
-  root.loadSync(files, { keepCase: true });
+  root.loadSync([...files, ...more], { keepCase: true });
   return {
     decode(type, bytes) {
       const known = root.lookupType(type);

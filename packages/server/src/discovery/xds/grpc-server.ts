@@ -20,7 +20,15 @@ const grpcOptions = {
 };
 
 /** See startXdsServer. @throws address-unusable */
-export async function serveXds({ source, host, port, accepts, log, onRefused }: XdsServerOptions): Promise<XdsServer> {
+export async function serveXds({
+  source,
+  host,
+  port,
+  accepts,
+  log,
+  onRefused,
+  connectionsPerAddress = 64,
+}: XdsServerOptions): Promise<XdsServer> {
   const grpc = new Server(grpcOptions);
   registerServices(grpc, {
     source,
@@ -33,14 +41,15 @@ export async function serveXds({ source, host, port, accepts, log, onRefused }: 
   });
   // gRPC would look at the address only when a whole request has come.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const sockets = new Set<Socket>();
+  const sockets = new Map<Socket, string>();
   const tcp = createServer({ noDelay: true }, (socket) => {
     const address = plainAddress(socket.remoteAddress);
-    if (address === undefined || !accepts(address)) {
-      log.debug({ address }, "xDS: a connection from elsewhere is closed");
+    const open = [...sockets.values()].filter((other) => other === address).length;
+    if (address === undefined || !accepts(address) || open >= connectionsPerAddress) {
+      log.debug({ address }, "xDS: a connection is closed: it comes from elsewhere, or is one too many");
       return socket.destroy();
     }
-    sockets.add(socket);
+    sockets.set(socket, address);
     socket.once("close", () => sockets.delete(socket));
     return injector.injectConnection(socket);
   });
@@ -52,7 +61,7 @@ export async function serveXds({ source, host, port, accepts, log, onRefused }: 
       new Promise((resolve) => {
         tcp.close(() => resolve());
         grpc.forceShutdown();
-        for (const socket of sockets) socket.destroy();
+        for (const socket of sockets.keys()) socket.destroy();
       }),
   };
 }

@@ -68,7 +68,7 @@ export function readEjection({ integer }: OptionReader): Ejection | undefined {
   return {
     errors,
     seconds: seconds ?? (milliseconds === undefined ? 30 : milliseconds / 1000),
-    percent: integer(["MAX_EJECTED", "MaxEjectionPercent"], 0, 100) ?? (own === undefined ? 10 : 100),
+    percent: integer(["MAX_EJECTED", "MaxEjectionPercent"], 0, 100) ?? (own === undefined ? 10 : 50),
   };
 }
 

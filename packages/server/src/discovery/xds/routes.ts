@@ -5,7 +5,7 @@ import { type OptionReader, readRetries, readTimeout } from "./options.ts";
 import { type HeaderRoute, readRoutes, type Shares } from "./shares.ts";
 
 /** Asked for nothing, a connection that can't be made is tried again elsewhere; a request that may have been read never is. */
-const defaultRetries = 2;
+const defaultRetries = 3;
 const connectionFailures = "connect-failure,refused-stream";
 
 /** Where the requests to a dependency's port go: by header, by share, else to the dependency itself. */

@@ -31,6 +31,8 @@ export interface XdsServerOptions {
   readonly log: Logger;
   /** A client would not have what it was sent, and goes on with what it has. */
   readonly onRefused?: (node: string, message: string) => void;
+  /** Connections that one address may have; default 64. */
+  readonly connectionsPerAddress?: number;
 }
 
 export interface XdsServer {
