@@ -78,6 +78,8 @@ function inputOf(index: number): ComposeInput {
       image: `sha256:${name}`,
       spec,
       values: { sink: { SINK_HOST: `logs${index}` } },
+      instance: name,
+      revision: 1,
       enabled: true,
     };
   });

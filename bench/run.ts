@@ -1,9 +1,11 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPerformancePlugin } from "./performance-plugin.ts";
 import { benchPods } from "./pods.ts";
 import { benchProcess } from "./process.ts";
+import { benchWatchers } from "./watchers.ts";
 
 /** `npm run bench [NAME...]`: measures and prints; asserts nothing. */
 const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<readonly Measurement[]>>> = {
@@ -12,6 +14,8 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   api: benchApi,
   pods: benchPods,
   "performance-plugin": benchPerformancePlugin,
+  watchers: benchWatchers,
+  gateway: benchGateway,
 };
 
 const names = process.argv.slice(2);

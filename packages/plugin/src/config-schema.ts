@@ -185,7 +185,13 @@ function* itemRules(value: unknown): Generator<PlainProblem> {
 function* patternRules(pattern: unknown, type: unknown): Generator<PlainProblem> {
   if (pattern === undefined) return;
   if (type !== "string" && type !== "secret") {
-    yield { path: ["pattern"], code: "wrong-value", message: "Only a string or a secret has a pattern.", found: String(type), expected: "string, secret" };
+    yield {
+      path: ["pattern"],
+      code: "wrong-value",
+      message: "Only a string or a secret has a pattern.",
+      found: String(type),
+      expected: "string, secret",
+    };
   }
   if (typeof pattern !== "string") return;
   try {

@@ -207,9 +207,7 @@ export const podBodyField: z.ZodType<PodPluginBody> = withRule(
     startup: probeField.exactOptional(),
     securityContext: securityContextField.prefault({}),
     mounts: mountSharingField.prefault({}).describe("Which of the component's volumes the plug-in sees."),
-    volumes: z
-      .array(z.strictObject({ name: nameField, path: pathField, ephemeral: z.boolean().default(true) }))
-      .default([]),
+    volumes: z.array(z.strictObject({ name: nameField, path: pathField, ephemeral: z.boolean().default(true) })).default([]),
     files: z.array(configFileField).default([]),
     exports: exportsField.prefault({}).describe("What the app gets from this plug-in: variables and directories."),
     metrics: portField.exactOptional().describe("Port of the plug-in's /metrics, for Prometheus."),
@@ -224,6 +222,7 @@ function* podRules(value: unknown): Generator<PlainProblem> {
   const body = asRecord(value);
   yield* duplicates(asRecords(body["volumes"]), "name", ["volumes"], "The volume");
   yield* exportRules(body);
+  yield* egressRules(body);
   if (body["type"] !== "init") return;
   for (const probe of ["readiness", "liveness", "startup"]) {
     if (body[probe] === undefined) continue;
@@ -249,4 +248,16 @@ function* exportRules(body: Readonly<Record<string, unknown>>): Generator<PlainP
       hint: "Add it to `volumes`.",
     };
   }
+}
+
+/** The calls of an egress plug-in must be told from the app's, or they would come back to it. */
+function* egressRules(body: Readonly<Record<string, unknown>>): Generator<PlainProblem> {
+  const user = asRecord(body["securityContext"])["runAsUser"];
+  if ((body["type"] !== "egress" && body["type"] !== "ingress-egress") || typeof user === "number") return;
+  yield {
+    path: ["securityContext", "runAsUser"],
+    code: "missing-key",
+    message: `A plug-in of the type ${body["type"]} runs as a user of its own, by which its calls are told from the app's.`,
+    hint: "Add `securityContext: { runAsUser: 65301 }`, or any number that the app does not run as.",
+  };
 }

@@ -1,7 +1,14 @@
 import { Liquid } from "liquidjs";
 
 // Neither files nor prototypes can be reached, and unknown names are mistakes; a template is an author's, its values are users'.
-const engine = new Liquid({ strictFilters: true, ownPropertyOnly: true, relativeReference: false, cache: 64, renderLimit: 2000, memoryLimit: 50_000_000 });
+const engine = new Liquid({
+  strictFilters: true,
+  ownPropertyOnly: true,
+  relativeReference: false,
+  cache: 64,
+  renderLimit: 2000,
+  memoryLimit: 50_000_000,
+});
 
 /** Why a text is no template, or undefined. */
 export function templateProblem(template: string): string | undefined {

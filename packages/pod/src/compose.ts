@@ -1,14 +1,17 @@
 import type { Component, PlainProblem, PodPluginSpec, ValueScope } from "@outrigger/plugin";
 import type { ComposeInput, Composition, PodInstallation } from "./compose-input.ts";
 import { reportConflicts } from "./conflicts.ts";
-import { discoveryDocument } from "./discovery.ts";
+import { configFiles, discoveryOf } from "./discovery.ts";
+import { discoveryVariables } from "./discovery-variables.ts";
+import { appVariables, podExports } from "./exports.ts";
 import { appMounts, pluginMounts, podVolumes } from "./mounts.ts";
 import { orderPlugins, type Placed, roleOf } from "./order.ts";
 import { ownVariables, resolveValues } from "./plugin-values.ts";
-import type { Container, DiscoveryDocument, Pod, Variable } from "./pod.ts";
-import { layHops, podPorts } from "./ports.ts";
+import type { Container, Discovery, Pod, Variable } from "./pod.ts";
+import { layWays, podDetours, podPorts } from "./ports.ts";
+import { variableName } from "./render-file.ts";
 import { resolveResources } from "./resources.ts";
-import { byName, expandShared, mergeVariables, type Report, toVariable } from "./variables.ts";
+import { byName, expandShared, mergeVariables, type Report, type SharedVariables, toVariable } from "./variables.ts";
 
 /**
  * Composes a component and its installations into a pod (docs/composing.md). Pure and total: equal input gives equal pods, byte for byte, and bad
@@ -28,30 +31,49 @@ export function compose(input: ComposeInput): Composition {
 
 function composePod(input: ComposeInput, ordered: readonly Placed[], report: Report): Pod {
   const { component } = input;
-  const shared = expandShared(component.env, report);
-  const sharedList = [...shared].map(([name, value]) => toVariable(name, value)).sort(byName);
-  const hops = layHops(component, ordered);
+  const shared = expandShared({ ...connectionVariables(input), ...component.env }, report);
+  const sharedList = variableList(shared);
+  const ways = layWays(input, ordered);
   const scope: ValueScope = { ports: component.ports, downstream: input.downstream };
-  const discovery: [string, DiscoveryDocument][] = [];
+  const discovery: [string, Discovery][] = [];
   const installations = ordered.map(({ installation }) => installation);
   const plugins = ordered.map((place) => {
     const settings = resolveValues(place.installation, scope, shared, ["plugins", place.index], report);
-    const document = discoveryDocument(input, place.installation, settings, hops.get(place.installation.plugin));
-    if (document !== undefined) discovery.push([place.installation.plugin, document]);
-    return pluginContainer(component, place, mergeVariables(sharedList, ownVariables(settings)), report);
+    const live = discoveryOf(input, place.installation, settings, ways);
+    if (live !== undefined) discovery.push([place.installation.plugin, live]);
+    const own = ownVariables(settings);
+    const usual = discoveryVariables(input, place.installation).filter(({ name }) => !own.some((each) => each.name === name));
+    return pluginContainer(component, place, mergeVariables(sharedList, [...usual, ...own]), report);
   });
-  const app = appContainer(input, installations, sharedList, report);
+  const app = appContainer(input, installations, variableList(appVariables(component, shared, ordered, report)), report);
   return {
     name: `${input.application}-${component.name}`,
     team: input.team,
     application: input.application,
     component: component.name,
+    replicas: component.replicas,
     containers: [...plugins.filter(({ role }) => role !== "sidecar"), app, ...plugins.filter(({ role }) => role === "sidecar")],
     volumes: podVolumes(component, installations),
-    ports: podPorts(component, hops),
+    ports: podPorts(component, ways),
+    detours: podDetours(input, ways, ordered),
+    exports: podExports(ordered),
     dependsOn: component.dependsOn,
     discovery: Object.fromEntries(discovery),
   };
+}
+
+/** For each dependency its name and its first port, as `API_HOST` and `API_PORT`; the component's own variables of these names win. */
+function connectionVariables({ downstream }: ComposeInput): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    downstream.flatMap(({ component, ports: [first] }) => {
+      const name = variableName(component);
+      return [[`${name}_HOST`, component], ...(first === undefined ? [] : [[`${name}_PORT`, String(first.port)]])];
+    }),
+  );
+}
+
+function variableList(variables: SharedVariables): readonly Variable[] {
+  return [...variables].map(([name, value]) => toVariable(name, value)).sort(byName);
 }
 
 function pluginContainer(component: Component, { installation, index }: Placed, env: readonly Variable[], report: Report): Container {
@@ -65,11 +87,17 @@ function pluginContainer(component: Component, { installation, index }: Placed, 
     ...processOf(body),
     env,
     mounts: pluginMounts(component, installation, path, report),
+    ...fileDirectoriesOf(installation),
     resources: resolveResources(body.resources, installation.resources, path, report),
     ...probesOf(body),
     securityContext: body.securityContext,
     terminationGracePeriodSeconds: body.terminationGracePeriodSeconds,
   };
+}
+
+function fileDirectoriesOf(installation: PodInstallation): Pick<Container, "fileDirectories"> {
+  const directories = new Set(configFiles(installation).map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
+  return directories.size === 0 ? {} : { fileDirectories: [...directories].sort() };
 }
 
 function appContainer(input: ComposeInput, installations: readonly PodInstallation[], env: readonly Variable[], report: Report): Container {

@@ -1,6 +1,7 @@
-import type { Component, PodPluginSpec, Protocol } from "@outrigger/plugin";
+import type { Port, Protocol } from "@outrigger/plugin";
 import type { ComposeInput } from "./compose-input.ts";
 import type { Placed } from "./order.ts";
+import { protocolsTaken, type Side, takersOf } from "./traffic.ts";
 import type { Report } from "./variables.ts";
 
 /** Says which plug-ins can't stand in one pod: the same name twice, a name that is the component's, two that take over the same traffic in no order. */
@@ -20,24 +21,24 @@ export function reportConflicts(input: ComposeInput, placed: readonly Placed[], 
     }
     seen.add(installation.plugin);
   }
-  reportTraffic(placed, "ingress", (spec) => portProtocols(spec, input.component), report);
-  reportTraffic(placed, "egress", (spec) => downstreamProtocols(spec, input), report);
+  reportTraffic(placed, "ingress", input.component.ports, report);
+  reportTraffic(
+    placed,
+    "egress",
+    input.downstream.flatMap(({ ports }) => ports),
+    report,
+  );
+  reportUsers(input, placed, report);
 }
 
 /** Two plug-ins on the same traffic are a chain where before/after says who is first, and a conflict where nothing does. */
-function reportTraffic(
-  placed: readonly Placed[],
-  side: "ingress" | "egress",
-  protocolsOf: (spec: PodPluginSpec) => ReadonlySet<Protocol>,
-  report: Report,
-): void {
-  const takers = placed.filter(
-    ({ installation }) => installation.spec.pod.type === side || installation.spec.pod.type === "ingress-egress",
-  );
+function reportTraffic(placed: readonly Placed[], side: Side, ports: readonly Port[], report: Report): void {
+  const takers = takersOf(side, placed);
+  const protocolsOf = ({ installation }: Placed): ReadonlySet<Protocol> => protocolsTaken(installation.spec, side, ports);
   for (const [at, second] of takers.entries()) {
     for (const first of takers.slice(0, at)) {
       if (areOrdered(first, second)) continue;
-      const both = protocolsOf(first.installation.spec).intersection(protocolsOf(second.installation.spec));
+      const both = protocolsOf(first).intersection(protocolsOf(second));
       if (both.size === 0) continue;
       const [one, two] = [first.installation.plugin, second.installation.plugin];
       report({
@@ -51,30 +52,22 @@ function reportTraffic(
   }
 }
 
+/** The calls of an egress plug-in are told from the app's by its user. */
+function reportUsers({ component }: ComposeInput, placed: readonly Placed[], report: Report): void {
+  const user = component.securityContext.runAsUser ?? 0;
+  for (const { installation, index } of takersOf("egress", placed)) {
+    if (installation.spec.pod.securityContext.runAsUser !== user) continue;
+    report({
+      path: ["plugins", index],
+      code: "conflict",
+      message: `${installation.plugin} and the app both run as the user ${user}, so their calls could not be told apart.`,
+      found: String(user),
+      hint: "Give one of them another `securityContext: { runAsUser }`.",
+    });
+  }
+}
+
 function areOrdered(a: Placed, b: Placed): boolean {
   const names = (place: Placed): readonly string[] => [...place.installation.spec.pod.before, ...place.installation.spec.pod.after];
   return names(a).includes(b.installation.plugin) || names(b).includes(a.installation.plugin);
-}
-
-function portProtocols(spec: PodPluginSpec, component: Component): ReadonlySet<Protocol> {
-  return handled(
-    spec,
-    "port",
-    component.ports.map((port) => port.protocol),
-  );
-}
-
-function downstreamProtocols(spec: PodPluginSpec, input: ComposeInput): ReadonlySet<Protocol> {
-  return handled(
-    spec,
-    "downstream-port",
-    input.downstream.flatMap(({ ports }) => ports.map((port) => port.protocol)),
-  );
-}
-
-/** The protocols, of those there are, that the plug-in's port groups have settings for; all of them where it names none. */
-function handled(spec: PodPluginSpec, dependsOn: "port" | "downstream-port", there: readonly Protocol[]): ReadonlySet<Protocol> {
-  const items = spec.config.filter((group) => group.dependsOn === dependsOn).flatMap((group) => group.items);
-  if (items.length === 0 || items.some((item) => item.protocol === undefined)) return new Set(there);
-  return new Set(there.filter((protocol) => items.some((item) => item.protocol?.includes(protocol))));
 }

@@ -26,6 +26,7 @@ export function containerChanges(before: Container, after: Container): readonly 
     ...(["command", "args", "workingDir"] as const).flatMap((key) => (same(before[key], after[key]) ? [] : [`the ${words[key]} changes`])),
     ...variableChanges(before.env, after.env),
     ...mountChanges(before.mounts, after.mounts),
+    ...(same(before.fileDirectories, after.fileDirectories) ? [] : ["the directories of its kept files change"]),
     ...resourceChanges(before.resources, after.resources),
     ...(["readiness", "liveness", "startup"] as const).flatMap((key) =>
       same(before[key], after[key]) ? [] : [`the ${key} probe changes`],

@@ -9,7 +9,9 @@ export interface DocumentSources {
 /** Fills in secrets and facts. */
 export async function fillDocument(document: DiscoveryDocument, sources: DocumentSources): Promise<DiscoveryDocument<string>> {
   const fill = async (options: DiscoveryOptions): Promise<DiscoveryOptions<string>> =>
-    Object.fromEntries(await Promise.all(Object.entries(options).map(async ([name, option]) => [name, await fillOption(option, sources)] as const)));
+    Object.fromEntries(
+      await Promise.all(Object.entries(options).map(async ([name, option]) => [name, await fillOption(option, sources)] as const)),
+    );
   const [ports, services, options] = await Promise.all([
     Promise.all(document.base_ports.map(async (port) => ({ ...port, options: await fill(port.options) }))),
     Promise.all(document.base_services.map(async (service) => ({ ...service, options: await fill(service.options) }))),

@@ -29,9 +29,7 @@ export function pluginMounts(
 export function appMounts(component: Component, installations: readonly PodInstallation[], report: Report): readonly Mount[] {
   const own = component.volumes.map((volume) => ({ volume: volume.name, path: volume.path, readOnly: false }));
   const handed = installations.flatMap(({ plugin, spec }) =>
-    spec.pod.volumes.flatMap((volume) =>
-      volume.appPath === undefined ? [] : [{ volume: pluginVolumeName(plugin, volume.name), path: volume.appPath, readOnly: false }],
-    ),
+    spec.pod.exports.mounts.map(({ volume, path, readOnly }) => ({ volume: pluginVolumeName(plugin, volume), path, readOnly })),
   );
   return checkPaths([...own, ...handed], [], component.name, report);
 }

@@ -15,11 +15,11 @@ import {
   valueToText,
 } from "@outrigger/plugin";
 import type { PodInstallation } from "./compose-input.ts";
-import type { SecretReference, Variable } from "./pod.ts";
+import type { SettingSecret, Variable } from "./pod.ts";
 import { type Expanded, expand, type Report, type SharedVariables, toVariable } from "./variables.ts";
 
 /** A setting ready for use: its text, or where its secret is. */
-export type ResolvedValue = Expanded | SecretReference;
+export type ResolvedValue = Expanded | SettingSecret;
 
 /** A discovery group's settings for one port, or for the plug-in itself where `port` is absent. */
 export interface ResolvedSettings {
@@ -46,11 +46,13 @@ export function resolveValues(
     item: ConfigItem,
     value: StoredValue | undefined,
     at: readonly PropertyKey[],
+    port: ScopedPort | undefined,
   ): ResolvedValue | undefined => {
     const chosen = value ?? item.default;
     if (chosen === undefined) return undefined;
     if (item.type === "secret") {
-      return { plugin: installation.plugin, group: group.group, item: item.name, digest: isSealed(chosen) ? chosen.digest : "" };
+      const place = { plugin: installation.plugin, group: group.group, item: item.name, ...(port && { port: port.key }) };
+      return { ...place, digest: isSealed(chosen) ? chosen.digest : "" };
     }
     if (typeof chosen === "object" && !Array.isArray(chosen)) return undefined;
     const text = valueToText(chosen as string);
@@ -69,7 +71,7 @@ export function resolveValues(
     ...(port === undefined ? {} : { port }),
     options: group.items.flatMap((item) => {
       if (port !== undefined && !appliesTo(item, port.port)) return [];
-      const value = resolve(group, item, ownValue(given, item.name) as StoredValue | undefined, [...at, item.name]);
+      const value = resolve(group, item, ownValue(given, item.name) as StoredValue | undefined, [...at, item.name], port);
       return value === undefined ? [] : [[item.name, value] as const];
     }),
   });
@@ -90,7 +92,7 @@ export function ownVariables(settings: readonly ResolvedSettings[]): readonly Va
     .flatMap(({ options }) => options.map(([name, value]) => (isSecret(value) ? { name, secret: value } : toVariable(name, value))));
 }
 
-export function isSecret(value: ResolvedValue): value is SecretReference {
+export function isSecret(value: ResolvedValue): value is SettingSecret {
   return typeof value === "object" && "digest" in value;
 }
 

@@ -95,17 +95,19 @@ export interface PodPort {
 }
 
 /**
- * What an egress plug-in stands in the way of: within the pod, `host` means `address`, a loopback address of its own, and who calls it at `port`
- * comes to `listen`. The plug-in itself calls the dependency by its real addresses.
+ * What an egress plug-in stands in the way of: whoever in the pod calls one of `addresses` at `port` comes to `listen`, except the egress plug-ins
+ * themselves, which are told from the rest by their users. Names are resolved as ever, so that an app which keeps an address is caught as well.
  */
 export interface Detour {
   /** The dependency's name. */
-  readonly host: string;
-  /** 127.77.0.0/16, one for each dependency. */
-  readonly address: string;
+  readonly component: string;
+  /** IPv4 addresses of its pods as they run now; changes as they come and go. */
+  readonly addresses: readonly string[];
   readonly port: number;
   readonly protocol: Protocol;
   readonly listen: number;
+  /** Numbers of the users whose calls pass. */
+  readonly exceptUsers: readonly number[];
 }
 
 /** A setting on its way to a plug-in. */

@@ -1,46 +1,96 @@
 import type { Component, Port } from "@outrigger/plugin";
+import type { ComposeInput, Dependency } from "./compose-input.ts";
 import type { Placed } from "./order.ts";
-import type { PodPort } from "./pod.ts";
+import type { Detour, PodPort } from "./pod.ts";
+import { type Side, takersOf, takes } from "./traffic.ts";
 
-/** First port that ingress plug-ins listen on, as in Rainbond (reference: its port map starts at 65301). */
-const firstListenPort = 65301;
+/** First port that ingress plug-ins listen on, as in Rainbond, whose range is 65301 to 65400; those of egress plug-ins follow. */
+const firstListenPort: Readonly<Record<Side, number>> = { ingress: 65301, egress: 65401 };
 
-/** Where one ingress plug-in stands in the way of one port: it listens on `listen` and passes on to `target`. */
+/** Where one plug-in stands in the way of one port: it listens on `listen`; `next` is where the next plug-in on the way does, if there is one. */
 export interface Hop {
+  readonly plugin: string;
   readonly listen: number;
-  readonly target: number;
+  readonly next?: number;
 }
 
-/** For each plug-in by name, its hop for each of the component's ports. */
-export type Hops = ReadonlyMap<string, ReadonlyMap<number, Hop>>;
+/** The ways through the plug-ins, first plug-in first, for each port that any of them takes over. */
+export interface Ways {
+  /** By the component's port. */
+  readonly ingress: ReadonlyMap<number, readonly Hop[]>;
+  /** By `COMPONENT:PORT`. */
+  readonly egress: ReadonlyMap<string, readonly Hop[]>;
+}
 
-/** Lays out the way from callers through the ingress plug-ins, in their order, to the app: first plug-in first, app last. */
-export function layHops(component: Component, ordered: readonly Placed[]): Hops {
-  const takers = ordered.filter(({ installation }) => ["ingress", "ingress-egress"].includes(installation.spec.pod.type));
-  if (takers.length === 0) return new Map();
-  const taken = new Set(component.ports.map(({ port }) => port));
-  const free = freePorts(taken);
-  const hops = new Map(takers.map(({ installation }) => [installation.plugin, new Map<number, Hop>()]));
-  for (const { port } of component.ports) {
-    const listens = takers.map(() => free.next().value);
-    for (const [at, { installation }] of takers.entries()) {
-      hops.get(installation.plugin)?.set(port, { listen: listens[at] ?? port, target: listens[at + 1] ?? port });
-    }
+/** Lays out the ways of all traffic through the plug-ins, in their order. */
+export function layWays({ component, downstream }: ComposeInput, ordered: readonly Placed[]): Ways {
+  const used = new Set(component.ports.map(({ port }) => port));
+  const calls = downstream.flatMap((dependency) => dependency.ports.map((port) => ({ key: wayKey(dependency, port), port })));
+  return {
+    ingress: lay(
+      "ingress",
+      component.ports.map((port) => ({ key: port.port, port })),
+      ordered,
+      used,
+    ),
+    egress: lay("egress", calls, ordered, used),
+  };
+}
+
+export function wayKey({ component }: Pick<Dependency, "component">, { port }: Pick<Port, "port">): string {
+  return `${component}:${port}`;
+}
+
+function lay<Key>(
+  side: Side,
+  ports: readonly { readonly key: Key; readonly port: Port }[],
+  ordered: readonly Placed[],
+  used: Set<number>,
+): ReadonlyMap<Key, readonly Hop[]> {
+  const takers = takersOf(side, ordered);
+  const ways = new Map<Key, readonly Hop[]>();
+  for (const { key, port } of ports) {
+    const own = takers.filter(({ installation }) => takes(installation.spec, side, port.protocol));
+    if (own.length === 0) continue;
+    const listens = own.map(() => takeFree(firstListenPort[side], used));
+    ways.set(
+      key,
+      own.map(({ installation }, at) => {
+        const next = listens[at + 1];
+        return { plugin: installation.plugin, listen: listens[at] ?? 0, ...(next === undefined ? {} : { next }) };
+      }),
+    );
   }
-  return hops;
+  return ways;
 }
 
-/** The pod's ports; `entry` is where traffic goes in when plug-ins have taken a port over. */
-export function podPorts(component: Component, hops: Hops): readonly PodPort[] {
-  const first = hops.values().next().value;
+function takeFree(first: number, used: Set<number>): number {
+  let port = first;
+  while (used.has(port)) port = port < 65535 ? port + 1 : 1025;
+  used.add(port);
+  return port;
+}
+
+/** The pod's ports, with where callers from outside arrive and which ports are closed to them. */
+export function podPorts(component: Component, { ingress }: Ways): readonly PodPort[] {
   return component.ports.map((port: Port) => {
-    const entry = first?.get(port.port)?.listen;
-    return { ...port, ...(entry === undefined ? {} : { entry }) };
+    const [first, ...inner] = ingress.get(port.port) ?? [];
+    if (first === undefined) return port;
+    return { ...port, entry: first.listen, ...(inner.length === 0 ? {} : { inner: inner.map(({ listen }) => listen) }) };
   });
 }
 
-function* freePorts(taken: ReadonlySet<number>): Generator<number, number> {
-  for (let port = firstListenPort; port <= 65535; port += 1) if (!taken.has(port)) yield port;
-  for (let port = firstListenPort - 1; port > 1024; port -= 1) if (!taken.has(port)) yield port;
-  return 0;
+/** What the egress plug-ins stand in the way of. */
+export function podDetours({ downstream }: ComposeInput, { egress }: Ways, ordered: readonly Placed[]): readonly Detour[] {
+  const exceptUsers = [
+    ...new Set(takersOf("egress", ordered).flatMap((each) => each.installation.spec.pod.securityContext.runAsUser ?? [])),
+  ];
+  return downstream.flatMap((dependency) =>
+    dependency.ports.flatMap((port): readonly Detour[] => {
+      const [first] = egress.get(wayKey(dependency, port)) ?? [];
+      if (first === undefined) return [];
+      const addresses = (dependency.endpoints ?? []).map(({ address }) => address).sort();
+      return [{ component: dependency.component, addresses, port: port.port, protocol: port.protocol, listen: first.listen, exceptUsers }];
+    }),
+  );
 }

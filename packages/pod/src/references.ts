@@ -3,7 +3,7 @@ import type { PodFact } from "./pod.ts";
 /** A text taken apart: plain stretches, facts, and names of variables with what stands in for absent ones. */
 export type Part = string | { readonly fact: PodFact } | { readonly variable: string; readonly fallback?: string };
 
-const facts: ReadonlySet<string> = new Set<PodFact>(["pod.name", "pod.ip", "pod.namespace", "node.name", "node.ip"]);
+const facts: ReadonlySet<string> = new Set<PodFact>(["pod.name", "pod.ip", "pod.namespace", "node.name", "node.ip", "discovery.host"]);
 
 /**
  * Takes `${NAME}`, `${NAME:default}` and `${pod.name}` out of a text. `$${` is a plain `${`; a `${` that nothing closes is plain text.
@@ -31,6 +31,11 @@ export function parseReferences(text: string): readonly Part[] {
   plain += text.slice(at);
   if (plain !== "") parts.push(plain);
   return parts;
+}
+
+/** Whether the text names this variable. */
+export function namesVariable(text: string, name: string): boolean {
+  return parseReferences(text).some((part) => typeof part === "object" && "variable" in part && part.variable === name);
 }
 
 function referenceOf(inside: string): Part {

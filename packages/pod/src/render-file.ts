@@ -27,7 +27,9 @@ function environment(document: DiscoveryDocument<string>): string {
   return [
     ...lines("", document.base_normal.options),
     ...document.base_ports.flatMap((port) => lines(`PORT_${port.origin_port}_`, port.options)),
-    ...document.base_services.flatMap((service) => lines(`${variableName(service.depend_service_alias)}_${service.port}_`, service.options)),
+    ...document.base_services.flatMap((service) =>
+      lines(`${variableName(service.depend_service_alias)}_${service.port}_`, service.options),
+    ),
   ].join("");
 }
 

@@ -1,9 +1,9 @@
 import { hasReference, type PlainProblem } from "@outrigger/plugin";
-import type { PodFact, Variable } from "./pod.ts";
+import type { PodFact, Text, Variable } from "./pod.ts";
 import { parseReferences } from "./references.ts";
 
 /** A text after expansion: plain, or with facts that only the running pod knows. */
-export type Expanded = string | readonly (string | { readonly fact: PodFact })[];
+export type Expanded = Text;
 
 /** The component's own variables, expanded; what every plug-in shares. */
 export type SharedVariables = ReadonlyMap<string, Expanded>;

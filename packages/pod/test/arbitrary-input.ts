@@ -1,5 +1,5 @@
 import type { ConfigGroup, ConfigItem, PodPluginType, Port } from "@outrigger/plugin";
-import type { ComposeInput, PodInstallation } from "@outrigger/pod";
+import type { ComposeInput, Endpoint, PodInstallation } from "@outrigger/pod";
 import fc from "fast-check";
 
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,5}$/);
@@ -20,7 +20,15 @@ const group: fc.Arbitrary<ConfigGroup> = fc.record({
   group: name,
   dependsOn: fc.constantFrom("none", "none", "port", "downstream-port") as fc.Arbitrary<ConfigGroup["dependsOn"]>,
   inject: fc.constantFrom("env", "discovery") as fc.Arbitrary<ConfigGroup["inject"]>,
+  file: fc.constantFrom("/etc/one/settings.json", "/etc/two/settings.env"),
   items: fc.uniqueArray(stringItem, { minLength: 1, maxLength: 3, selector: (item) => item.name }),
+});
+
+const endpoint: fc.Arbitrary<Endpoint> = fc.record({
+  pod: name,
+  replica: fc.integer({ min: 0, max: 2 }),
+  address: fc.constantFrom("172.18.0.2", "172.18.0.3"),
+  ready: fc.boolean(),
 });
 
 const installation = (names: fc.Arbitrary<string>): fc.Arbitrary<PodInstallation> =>
@@ -32,17 +40,18 @@ const installation = (names: fc.Arbitrary<string>): fc.Arbitrary<PodInstallation
       before: fc.array(names, { maxLength: 2 }),
       after: fc.array(names, { maxLength: 2 }),
       enabled: fc.boolean(),
-      volumes: fc.array(
-        fc.record({ name, path: fc.constantFrom("/a", "/b"), appPath: fc.constantFrom("/x", "/y"), ephemeral: fc.boolean() }),
-        { maxLength: 2 },
-      ),
+      volumes: fc.array(fc.record({ name, path: fc.constantFrom("/a", "/b"), ephemeral: fc.boolean() }), { maxLength: 2 }),
+      handed: fc.dictionary(fc.constantFrom("A", "HANDED", "MORE"), fc.oneof(text, fc.constant("${HANDED:} more")), { maxKeys: 1 }),
+      appPath: fc.constantFrom("/x", "/y"),
       share: fc.oneof(fc.constant("all" as const), fc.array(fc.record({ name, readOnly: fc.boolean() }), { maxLength: 2 })),
     })
-    .map(({ plugin, type, config, before, after, enabled, volumes, share }) => ({
+    .map(({ plugin, type, config, before, after, enabled, volumes, share, handed, appPath }) => ({
       plugin,
       version: "1.0.0",
       image: `sha256:${plugin}`,
       values: {},
+      instance: `i-${plugin}`,
+      revision: 1,
       enabled,
       spec: {
         layer: "pod" as const,
@@ -56,9 +65,11 @@ const installation = (names: fc.Arbitrary<string>): fc.Arbitrary<PodInstallation
           type,
           source: { image: "x" },
           resources: { memory: "64Mi", requests: { cpu: "10m" } },
-          securityContext: {},
+          securityContext: { runAsUser: 65301 },
           mounts: { share, readOnly: false },
           volumes,
+          files: [],
+          exports: { env: handed, mounts: volumes.map((volume) => ({ volume: volume.name, path: appPath, readOnly: true })) },
           before: before.filter((other) => other !== plugin),
           after: after.filter((other) => other !== plugin),
           terminationGracePeriodSeconds: 10,
@@ -80,6 +91,7 @@ export const anyInput: fc.Arbitrary<ComposeInput> = fc.uniqueArray(name, { minLe
         maxLength: 2,
         selector: (volume) => volume.name,
       }),
+      replicas: fc.integer({ min: 1, max: 3 }),
       resources: fc.constant({}),
       securityContext: fc.constant({}),
       dependsOn: fc.constant([]),
@@ -87,6 +99,9 @@ export const anyInput: fc.Arbitrary<ComposeInput> = fc.uniqueArray(name, { minLe
       terminationGracePeriodSeconds: fc.constant(10),
     }),
     installations: fc.array(installation(fc.constantFrom(...names)), { maxLength: 5 }),
-    downstream: fc.array(fc.record({ component: name, ports: fc.array(port, { maxLength: 2 }) }), { maxLength: 2 }),
+    downstream: fc.array(
+      fc.record({ component: name, ports: fc.array(port, { maxLength: 2 }), endpoints: fc.array(endpoint, { maxLength: 2 }) }),
+      { maxLength: 2 },
+    ),
   }),
 );

@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ComposeInput, compose, diff, type Pod } from "@outrigger/pod";
+import { type ComposeInput, compose, diff, type Pod, type PodPort } from "@outrigger/pod";
 import fc from "fast-check";
 import { anyInput } from "./arbitrary-input.ts";
 
 const runs = { numRuns: 1500 };
+const discoveryNames = [
+  "API_HOST_PORT",
+  "DISCOVER_TOKEN",
+  "DISCOVER_URL",
+  "DISCOVER_URL_NOHOST",
+  "PLUGIN_ID",
+  "XDS_HOST_IP",
+  "XDS_HOST_PORT",
+];
 
 function composed(input: ComposeInput): Pod | undefined {
   const composition = compose(input);
@@ -42,7 +51,14 @@ test("no plug-in variable ever reaches another container", () => {
         const own = (installation?.spec.config ?? [])
           .filter(({ inject }) => inject === "env")
           .flatMap(({ items }) => items.map((item) => item.name));
-        const allowed = new Set([...Object.keys(input.component.env), ...(container.role === "app" ? [] : own)]);
+        const connections = input.downstream.flatMap(({ component }) => [
+          `${component.toUpperCase()}_HOST`,
+          `${component.toUpperCase()}_PORT`,
+        ]);
+        const shared = [...Object.keys(input.component.env), ...connections];
+        const handed = input.installations.flatMap(({ enabled, spec }) => (enabled ? Object.keys(spec.pod.exports.env) : []));
+        const usesDiscovery = installation?.spec.config.some(({ inject }) => inject === "discovery");
+        const allowed = new Set([...shared, ...(container.role === "app" ? handed : own), ...(usesDiscovery ? discoveryNames : [])]);
         for (const variable of container.env) assert.ok(allowed.has(variable.name), `${variable.name} in ${container.name}`);
       }
     }),
@@ -123,4 +139,31 @@ test("every difference has a reason, and none goes unnoticed save the order of s
     }),
     runs,
   );
+});
+
+test("every way leads on: each plug-in's next stop is another plug-in's door, or the end of the way", () => {
+  let ways = 0;
+  fc.assert(
+    fc.property(anyInput, (input) => {
+      const pod = composed(input);
+      if (pod === undefined) return;
+      const doors = [
+        ...pod.ports.flatMap(({ entry, inner = [] }) => [entry ?? [], inner].flat()),
+        ...pod.detours.map(({ listen }) => listen),
+      ];
+      assert.equal(new Set(doors).size, doors.length, "no door is used twice");
+      for (const door of doors) assert.ok(!pod.ports.some(({ port }) => port === door), "no door is a port of the app");
+      for (const { document } of Object.values(pod.discovery)) {
+        for (const { listen_port, port, origin_port } of document.base_ports) {
+          const entry: PodPort | undefined = pod.ports.find((each) => each.port === origin_port);
+          if (listen_port === origin_port) continue;
+          ways += 1;
+          assert.ok(entry?.entry === listen_port || entry?.inner?.includes(listen_port));
+          assert.ok(port === origin_port || entry?.inner?.includes(port));
+        }
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+  assert.ok(ways > 5, `only ${ways} ways: the generator has become too wild to say anything`);
 });

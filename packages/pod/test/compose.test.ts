@@ -11,12 +11,29 @@ interface PluginText {
   readonly values?: StoredValues;
 }
 
-function install({ name, type = "general", pod = "", config = "[]", values = {} }: PluginText): PodInstallation {
+const asOwnUser = "securityContext: { runAsUser: 65301 }";
+
+function install({
+  name,
+  type = "general",
+  pod = type.includes("egress") ? asOwnUser : "",
+  config = "[]",
+  values = {},
+}: PluginText): PodInstallation {
   const text = `apiVersion: outrigger.dev/v1\nkind: Plugin\nmetadata: { name: ${name}, version: 1.0.0 }\nspec:\n  layer: pod\n  pod: { type: ${type}, source: { image: x }, ${pod} }\n  config: ${config}\n`;
   const reading = readPluginManifest(text, "plugin.yaml");
   assert.ok(reading.ok, JSON.stringify(reading));
   const { spec, metadata } = reading.value.value as PodPluginManifest;
-  return { plugin: metadata.name, version: metadata.version, image: `sha256:${name}`, spec, values, enabled: true };
+  return {
+    plugin: metadata.name,
+    version: metadata.version,
+    image: `sha256:${name}`,
+    spec,
+    values,
+    instance: `i-${name}`,
+    revision: 1,
+    enabled: true,
+  };
 }
 
 function input(
@@ -126,7 +143,11 @@ test("mounts: all by default, named or read-only when asked, and own volumes can
     input(volumes, [
       install({ name: "all" }),
       install({ name: "some", pod: "mounts: { share: [{ name: logs, readOnly: true }] }" }),
-      install({ name: "agent", type: "init", pod: "mounts: { share: [] }, volumes: [{ name: jar, path: /out, appPath: /opt/agent }]" }),
+      install({
+        name: "agent",
+        type: "init",
+        pod: "mounts: { share: [] }, volumes: [{ name: jar, path: /out }], exports: { mounts: [{ volume: jar, path: /opt/agent }] }",
+      }),
     ]),
   );
   assert.deepEqual(
@@ -135,7 +156,7 @@ test("mounts: all by default, named or read-only when asked, and own volumes can
   );
   assert.deepEqual(container(pod, "some").mounts, [{ volume: "logs", path: "/var/log", readOnly: true }]);
   assert.deepEqual(container(pod, "agent").mounts, [{ volume: "agent.jar", path: "/out", readOnly: false }]);
-  assert.deepEqual(container(pod, "web").mounts.at(-1), { volume: "agent.jar", path: "/opt/agent", readOnly: false });
+  assert.deepEqual(container(pod, "web").mounts.at(-1), { volume: "agent.jar", path: "/opt/agent", readOnly: true });
   assert.deepEqual(pod.volumes, [
     { name: "logs", ephemeral: false },
     { name: "data", ephemeral: true },
@@ -195,9 +216,9 @@ test("ordered ingress plug-ins chain: callers enter at the first, the last passe
       install({ name: "outer", type: "ingress", config }),
     ]),
   );
-  assert.deepEqual(pod.ports, [{ port: 8080, protocol: "http", entry: 65301 }]);
+  assert.deepEqual(pod.ports, [{ port: 8080, protocol: "http", entry: 65301, inner: [65302] }]);
   const hop = (name: string): unknown =>
-    pod.discovery[name]?.base_ports.map(({ listen_port, port, options }) => [listen_port, port, options]);
+    pod.discovery[name]?.document.base_ports.map(({ listen_port, port, options }) => [listen_port, port, options]);
   assert.deepEqual(hop("outer"), [[65301, 65302, { RATE: "5" }]]);
   assert.deepEqual(hop("inner"), [[65302, 8080, { RATE: "5" }]]);
 });
@@ -258,4 +279,114 @@ test("diff never shows a secret", () => {
     changes.map(({ reason }) => reason),
     ["log: the variable T changes"],
   );
+});
+
+test("egress plug-ins stand in the way of calls: the first takes them, the last balances over the dependency's pods", () => {
+  const config = "[{ group: calls, dependsOn: downstream-port, inject: discovery, items: [{ name: RETRIES, type: integer, default: 1 }] }]";
+  const endpoints = [
+    { pod: "shop-api", replica: 0, address: "172.18.0.9", ready: true },
+    { pod: "shop-api-1", replica: 1, address: "172.18.0.4", ready: false },
+  ];
+  const own = "securityContext: { runAsUser: 7 }";
+  const pod = podOf(
+    input(
+      "dependsOn: []",
+      [
+        install({ name: "second", type: "egress", config, pod: `${own}, after: [first]` }),
+        install({ name: "first", type: "egress", config }),
+      ],
+      [{ component: "api", ports: [{ port: 5000, protocol: "http" }], endpoints }],
+    ),
+  );
+  assert.deepEqual(pod.detours, [
+    {
+      component: "api",
+      addresses: ["172.18.0.4", "172.18.0.9"],
+      port: 5000,
+      protocol: "http",
+      listen: 65401,
+      exceptUsers: [65301, 7],
+    },
+  ]);
+  const service = (name: string): unknown =>
+    pod.discovery[name]?.document.base_services.map((each) => [
+      each.listen_port,
+      each.endpoints.map(({ address, port }) => `${address}:${port}`),
+    ]);
+  assert.deepEqual(service("first"), [[65401, ["127.0.0.1:65402"]]]);
+  assert.deepEqual(service("second"), [[65402, ["172.18.0.9:5000", "172.18.0.4:5000"]]]);
+});
+
+test("an egress plug-in that runs as the app's user is refused: its own calls would come back to it", () => {
+  const [reason] = reasons(
+    input("securityContext: { runAsUser: 65301 }", [install({ name: "out", type: "egress" })], [{ component: "db", ports: [] }]),
+  );
+  assert.match(reason ?? "", /conflict plugins.0: out and the app both run as the user 65301/);
+});
+
+test("a plug-in's settings by discovery: its variables, its place, its files and their directories", () => {
+  const config =
+    "[{ group: a, inject: discovery, file: /etc/side/a.env, items: [{ name: A, default: '1' }] }, { group: b, inject: discovery, items: [{ name: B, default: '${pod.ip}' }] }]";
+  const pod = podOf(input("", [install({ name: "side", config })]));
+  const { env, fileDirectories } = container(pod, "side");
+  assert.deepEqual(fileDirectories, ["/etc/side"]);
+  assert.deepEqual(env, [
+    { name: "API_HOST_PORT", value: "6100" },
+    { name: "DISCOVER_TOKEN", secret: { plugin: "side", instance: "i-side" } },
+    { name: "DISCOVER_URL", parts: ["http://", { fact: "discovery.host" }, ":6100/v1/resources/default.shop/web/side"] },
+    { name: "DISCOVER_URL_NOHOST", value: "/v1/resources/default.shop/web/side" },
+    { name: "PLUGIN_ID", value: "side" },
+    { name: "XDS_HOST_IP", parts: [{ fact: "discovery.host" }] },
+    { name: "XDS_HOST_PORT", value: "6101" },
+  ]);
+  const live = pod.discovery["side"];
+  assert.equal(live?.node, "default.shop_side_web");
+  assert.deepEqual(live?.document.base_normal.options, { A: "1", B: [{ fact: "pod.ip" }] });
+  assert.deepEqual(
+    live?.files.map(({ path, format, document }) => [path, format, document.base_normal.options]),
+    [["/etc/side/a.env", "env", { A: "1" }]],
+  );
+});
+
+test("exports: the app gets variables, may be added to, and is never overridden", () => {
+  const agent = (name: string, value: string): PodInstallation => install({ name, pod: `exports: { env: { OPTS: "${value}" } }` });
+  const opts = (component: string, installations: readonly PodInstallation[]): unknown =>
+    container(podOf(input(component, installations)), "web").env.find(({ name }) => name === "OPTS");
+  const two = [agent("one", "-one"), agent("two", "${OPTS:} -two")];
+  assert.deepEqual(opts("", two), { name: "OPTS", value: "-one -two" });
+  assert.deepEqual(opts("env: { OPTS: -x }", [agent("two", "${OPTS:} -two")]), { name: "OPTS", value: "-x -two" });
+  assert.match(reasons(input("env: { OPTS: -x }", two))[0] ?? "", /one hands the variable OPTS to the app, which web sets itself/);
+  assert.match(reasons(input("", [agent("one", "-one"), agent("two", "-two")]))[0] ?? "", /which one hands to it already/);
+  assert.deepEqual(podOf(input("", two)).exports, [
+    { plugin: "one", env: ["OPTS"], mounts: [] },
+    { plugin: "two", env: ["OPTS"], mounts: [] },
+  ]);
+});
+
+test("a component knows what it depends on by API_HOST and API_PORT, unless it sets them itself", () => {
+  const api = { component: "my-api", ports: [{ port: 5000, protocol: "http" as const }] };
+  const env = (component: string): unknown => container(podOf(input(component, [], [api])), "web").env;
+  assert.deepEqual(env("env: { URL: 'http://${MY_API_HOST}:${MY_API_PORT}/' }"), [
+    { name: "MY_API_HOST", value: "my-api" },
+    { name: "MY_API_PORT", value: "5000" },
+    { name: "URL", value: "http://my-api:5000/" },
+  ]);
+  assert.deepEqual(env("env: { MY_API_HOST: elsewhere }"), [
+    { name: "MY_API_HOST", value: "elsewhere" },
+    { name: "MY_API_PORT", value: "5000" },
+  ]);
+});
+
+test("diff: the ways of traffic and the number of pods change while all goes on", () => {
+  const gate = install({ name: "gate", type: "ingress" });
+  const plain = podOf(input("ports: [{ port: 80, protocol: http }]"));
+  const { kind, changes } = diff(plain, podOf(input("ports: [{ port: 80, protocol: http }]", [gate])));
+  assert.equal(kind, "restart");
+  assert.deepEqual(changes, [
+    { kind: "restart", container: "gate", action: "add", reason: "gate is added" },
+    { kind: "hot", reason: "traffic for port 80 goes in at 65301" },
+  ]);
+  assert.deepEqual(diff(plain, podOf(input("ports: [{ port: 80, protocol: http }], replicas: 3"))).changes, [
+    { kind: "hot", reason: "2 pods more: 3 instead of 1" },
+  ]);
 });
