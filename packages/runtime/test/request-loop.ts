@@ -1,4 +1,5 @@
 import { request } from "node:http";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 export interface LoopResult {
@@ -10,7 +11,10 @@ export interface LoopResult {
 }
 
 /** Asks an address again and again, each time on a connection of its own, as fast as 100 times a second. */
-export function requestLoop(url: string): { readonly last: () => string | undefined; readonly stop: () => Promise<LoopResult> } {
+export function requestLoop(
+  t: TestContext,
+  url: string,
+): { readonly last: () => string | undefined; readonly stop: () => Promise<LoopResult> } {
   const begun = Date.now();
   const failures: string[] = [];
   const bodies = new Set<string>();
@@ -31,6 +35,10 @@ export function requestLoop(url: string): { readonly last: () => string | undefi
     }
   };
   const running = run();
+  // Also when the test fails.
+  t.after(() => {
+    stopped = true;
+  });
   return {
     last: () => last,
     stop: async () => {

@@ -54,7 +54,7 @@ test("an ingress plug-in comes and goes while requests go on, by every way in; n
   await settled(runtime, ask);
   const first = await idsOf(web);
   const { ip = "" } = statusOf(runtime, web) ?? {};
-  const loops = [requestLoop(`http://127.0.0.1:${published}/`), requestLoop(`http://${ip}:8080/`)];
+  const loops = [requestLoop(t, `http://127.0.0.1:${published}/`), requestLoop(t, `http://${ip}:8080/`)];
   const within = async () => (await execute((await idsOf(ask))["ask"], "wget", "-q", "-O-", "http://web:8080/")).output;
   assert.equal(await within(), "app");
   const guarded = podOf(web, [gate("gate", 65301, 8080), app], through(published, 65301));
@@ -94,6 +94,8 @@ test("two ingress plug-ins pass on in their order, nobody reaches the second pas
   const past = await execute(id, "perl", "/get.pl", "web:65302");
   assert.match(past.output, /Connection refused/);
   assert.ok(Date.now() - begun < 4_000, "refused, not left waiting");
+  const door = await execute(id, "perl", "/get.pl", "web:64001");
+  assert.match(door.output, /Connection refused/);
   // The app's own probe is asked of the app, not of the plug-ins, which may turn it away.
   const log = await execute((await idsOf(web))["one"], "cat", "/tmp/seen");
   assert.doesNotMatch(log.output, /outrigger-probe/);
@@ -116,7 +118,7 @@ test("a guard that is replaced or that dies is not passed by meanwhile", async (
   const ways = through(published, 65301);
   runtime.want(podOf(web, [gate("gate", 65301, 8080), app], ways));
   await settled(runtime, web);
-  const loop = requestLoop(`http://127.0.0.1:${published}/`);
+  const loop = requestLoop(t, `http://127.0.0.1:${published}/`);
   await until("an answer", () => loop.last());
   runtime.want(podOf(web, [gate("gate", 65301, 8080, { env: [{ name: "NEW", value: "1" }] }), app], ways));
   await until("replaced", () => statusOf(runtime, web)?.upToDate === true && statusOf(runtime, web)?.state === "ready");
