@@ -247,12 +247,13 @@ test("who depends on a component is told where its pods are, as they come and go
       ?.discovery["out"]?.document.base_services[0]?.endpoints.map((each) => [each.address, each.ready]);
   await until(() => JSON.stringify(endpoints()) === "[]", "no endpoint");
   const key = { team: "default", application: "shop", component: "api" };
-  const app = { name: "api", role: "app", image: "api:1", ready: true, restarts: 0 } as const;
-  server.engine.tell(key, "running", { ip: "172.18.0.9", containers: [{ ...app, state: "running" }] });
+  server.engine.tell(key, "running", { ip: "172.18.0.9" });
   await until(() => JSON.stringify(endpoints()) === '[["172.18.0.9",false]]', "the endpoint");
-  server.engine.tell(key, "ready", { ip: "172.18.0.9", containers: [{ ...app, state: "running" }] });
+  server.engine.tell(key, "ready", { ip: "172.18.0.9" });
   await until(() => JSON.stringify(endpoints()) === '[["172.18.0.9",true]]', "the endpoint to be ready");
-  server.engine.tell(key, "starting", { ip: "172.18.0.9", containers: [{ ...app, state: "exited" }] });
+  server.engine.tell(key, "starting", { ip: "172.18.0.9" });
+  await until(() => JSON.stringify(endpoints()) === '[["172.18.0.9",false]]', "the endpoint not to be ready");
+  server.engine.tell(key, "starting");
   await until(() => JSON.stringify(endpoints()) === "[]", "the endpoint to go");
 });
 

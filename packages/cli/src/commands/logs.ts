@@ -39,7 +39,13 @@ async function logs(target: string, options: LogsOptions): Promise<void> {
   const { status } = await api.component(parsed);
   const several = status.pods.length > 1;
   const names = [
-    ...new Set(status.pods.flatMap(({ replica, containers }) => containers.map(({ name }) => (several ? `${replica}/${name}` : name)))),
+    ...new Set(
+      status.pods.flatMap(({ replica, containers }) =>
+        containers
+          .filter(({ name }) => options.container?.includes(name) ?? true)
+          .map(({ name }) => (several ? `${replica}/${name}` : name)),
+      ),
+    ),
   ];
   const widest = Math.max(0, ...names.map((name) => name.length));
   const styles = new Map<string, Style>();

@@ -36,7 +36,12 @@ export async function ask(host: string, port: number, path: string, options: Ask
   const response = await open(host, port, path, options);
   const body = Buffer.concat(await Array.fromAsync(response)).toString();
   const json = (response.headers["content-type"] ?? "").includes("json");
-  return { status: response.statusCode ?? 0, headers: response.headers, body, document: json && body !== "" ? JSON.parse(body) : undefined };
+  return {
+    status: response.statusCode ?? 0,
+    headers: response.headers,
+    body,
+    document: json && body !== "" ? JSON.parse(body) : undefined,
+  };
 }
 
 /** The same, without reading the answer. */
