@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect as connectHttp2, createServer as createHttp2 } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2, type ServerHttp2Stream } from "node:http2";
 import { connect } from "node:net";
 import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -139,7 +139,7 @@ suite("ingress-gateway", { timeout: 120_000 }, () => {
   test("gRPC's HTTP/2 passes with its trailers, and with the port's settings", { timeout: 10_000 }, async () => {
     const server = createHttp2();
     context.after(() => void server.close());
-    server.on("stream", (stream) => {
+    server.on("stream", (stream: ServerHttp2Stream) => {
       stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
       stream.on("wantTrailers", () => stream.sendTrailers({ "grpc-status": "0" }));
       stream.end("answer");

@@ -15,7 +15,7 @@ export async function gatewayImage(): Promise<string> {
   context.entry({ name: "Dockerfile" }, dockerfile);
   context.finalize();
   await createDockerImages({ buildNetwork: "host" }).build({
-    context,
+    context: context as AsyncIterable<Uint8Array>,
     name,
     file: "Dockerfile",
     labels: {},

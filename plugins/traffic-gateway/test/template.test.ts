@@ -29,7 +29,7 @@ const naming: Readonly<Record<string, fc.Arbitrary<string>>> = {
     .map((list) => list.map(([match, component]) => `${match} -> ${component}`).join("; ")),
 };
 
-function valueOf(item: ConfigItem): fc.Arbitrary<ConfigValue> {
+function anyValue(item: ConfigItem): fc.Arbitrary<ConfigValue> {
   const known = naming[item.name];
   if (known !== undefined) return known;
   if (item.type === "integer") return fc.integer({ min: item.min ?? 0, max: item.max ?? 100 });
@@ -43,7 +43,7 @@ function valueOf(item: ConfigItem): fc.Arbitrary<ConfigValue> {
 
 function valuesOf(group: ConfigGroup, protocol: Protocol): fc.Arbitrary<Values> {
   const items = group.items.filter((item) => item.protocol === undefined || item.protocol.includes(protocol));
-  return fc.record(Object.fromEntries(items.map((item) => [item.name, valueOf(item)])), { requiredKeys: [] }) as fc.Arbitrary<Values>;
+  return fc.record(Object.fromEntries(items.map((item) => [item.name, anyValue(item)])), { requiredKeys: [] }) as fc.Arbitrary<Values>;
 }
 
 const text = fc
