@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PodRuntime } from "@outrigger/runtime";
 import { startServer } from "@outrigger/server";
+import { idleRuntime, noImages } from "./idle-runtime.ts";
 import type { Measurement } from "./measurement.ts";
 import { steadyLoad } from "./steady-load.ts";
 
@@ -59,21 +59,3 @@ async function fill(url: string, authorization: string): Promise<void> {
     if (!answer.ok) throw new TypeError(`filling the store: ${answer.status} ${await answer.text()}`);
   }
 }
-
-const idleRuntime: PodRuntime = {
-  start: async () => {},
-  close: async () => {},
-  want: () => {},
-  plan: async () => ({ kind: "none", changes: [] }),
-  remove: async () => {},
-  known: async () => [],
-  status: () => undefined,
-  logs: async function* () {},
-  health: async () => ({ ok: true, engine: "none" }),
-};
-
-const noImages = {
-  build: async (): Promise<never> => Promise.reject(new TypeError("this benchmark builds nothing")),
-  pull: async (): Promise<never> => Promise.reject(new TypeError("this benchmark pulls nothing")),
-  forget: async (): Promise<void> => {},
-};

@@ -1,8 +1,10 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPods } from "./pods.ts";
 import { benchProcess } from "./process.ts";
+import { benchWatchers } from "./watchers.ts";
 
 /** `npm run bench [NAME...]`: measures and prints; asserts nothing. */
 const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<readonly Measurement[]>>> = {
@@ -10,6 +12,8 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   process: benchProcess,
   api: benchApi,
   pods: benchPods,
+  watchers: benchWatchers,
+  gateway: benchGateway,
 };
 
 const names = process.argv.slice(2);

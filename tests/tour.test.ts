@@ -20,14 +20,15 @@ const tours = ["README.md", ...readdirSync(join(root, "examples")).map((name) =>
 for (const page of tours) {
   test(`every outrigger command of ${page} works, in its order`, { timeout: 300_000 }, async (context) => {
     const box = sandbox(context);
-    const example = await exampleCopy(box);
+    const name = /examples\/([\w-]+)/.exec(page)?.[1] ?? "log-collection";
+    const example = await exampleCopy(box, name);
     box.write("deployment.yaml", readFileSync(join(root, "tests", "fixtures", "deployment.yaml"), "utf8"));
     const commands = commandsOf(page);
     assert.ok(commands.length >= 3, `${page} shows only ${commands.length} commands`);
     for (const command of commands) {
       const words = command
-        .replaceAll("examples/log-collection/app.yaml", example.file)
-        .replaceAll(/\blog-collection\//g, `${example.application}/`)
+        .replaceAll(`examples/${name}/app.yaml`, example.file)
+        .replaceAll(new RegExp(`\\b${name}/`, "g"), `${example.application}/`)
         .split(/\s+/)
         .slice(1);
       const { code, stdout, stderr } = await box.run(...words);

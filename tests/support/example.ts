@@ -5,17 +5,19 @@ import { freePort, root, type Sandbox } from "./sandbox.ts";
 export interface Example {
   readonly file: string;
   readonly application: string;
+  readonly folder: string;
   /** Of nginx on loopback. */
   readonly port: number;
 }
 
-/** A copy of examples/log-collection under a name of its own, on a free port. */
-export async function exampleCopy(box: Sandbox): Promise<Example> {
-  const application = `${box.prefix}-logs`;
+/** A copy of an example under a name of its own, on a free port. */
+export async function exampleCopy(box: Sandbox, name = "log-collection"): Promise<Example> {
+  const application = `${box.prefix}-${name}`;
   const port = await freePort();
-  const folder = join(box.folder, "example");
-  cpSync(join(root, "examples", "log-collection"), folder, { recursive: true });
+  const folder = join(box.folder, name);
+  cpSync(join(root, "examples", name), folder, { recursive: true });
   const file = join(folder, "app.yaml");
-  writeFileSync(file, readFileSync(file, "utf8").replace("name: log-collection", `name: ${application}`).replace("18080", String(port)));
-  return { file, application, port };
+  const text = readFileSync(file, "utf8").replace(`name: ${name}`, `name: ${application}`);
+  writeFileSync(file, text.replace(/publish: \d+/, `publish: ${port}`));
+  return { file, folder, application, port };
 }

@@ -96,6 +96,11 @@ const table = {
     message: "{plugin} has run as {version} only on {target}.",
     mend: "`outrigger plugin versions {plugin}` lists them; `outrigger upgrade` sets any of them.",
   },
+  "revisions-of": {
+    status: 400,
+    message: "Revisions are those of an installation, not of {found}.",
+    mend: "Name it: `outrigger get revisions APPLICATION/COMPONENT/PLUGIN`.",
+  },
   "team-unknown": {
     status: 404,
     message: "There is no team {team} in which this token has a role.",

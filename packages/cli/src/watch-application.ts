@@ -2,7 +2,7 @@ import type { ComponentResource } from "@outrigger/server";
 import type { ApplicationApi } from "./api/api.ts";
 import { cliErrors } from "./errors.ts";
 import type { ProgressNode } from "./output/progress-tree.ts";
-import { containerState } from "./output/show-application.ts";
+import { containerState, containersOf } from "./output/show-application.ts";
 
 export interface WatchOptions {
   readonly application: string;
@@ -63,7 +63,7 @@ function isReady(component: ComponentResource | undefined): boolean {
 }
 
 function isBroken({ status }: ComponentResource): boolean {
-  return status.state === "failing" && status.containers.some(({ restarts, ready }) => !ready && restarts >= failingStarts);
+  return status.state === "failing" && containersOf(status).some(({ restarts, ready }) => !ready && restarts >= failingStarts);
 }
 
 /** It fails; or something holds it back that is none of the components it waits for: a port in use, an image that is nowhere. */
@@ -71,7 +71,9 @@ function isStuck({ spec, status }: ComponentResource, all: ReadonlyMap<string, C
   if (status.state === "failing") return true;
   if (status.state !== "waiting" || status.reason === undefined) return false;
   return spec.dependsOn.every(
-    (name) => all.get(name)?.status.containers.some(({ role, state }) => role === "app" && state === "running") === true,
+    (name) =>
+      all.get(name)?.status.pods.some(({ containers }) => containers.some(({ role, state }) => role === "app" && state === "running")) ===
+      true,
   );
 }
 
@@ -91,16 +93,16 @@ async function failure(api: ApplicationApi, application: string, stuck: readonly
 }
 
 function describeFault({ name, status }: ComponentResource): string {
-  const containers = status.containers.filter(({ ready, reason }) => !ready && reason !== undefined);
+  const containers = containersOf(status).filter(({ ready, reason }) => !ready && reason !== undefined);
   const why = status.reason ?? containers.map((container) => `${container.name}: ${container.reason}`).join(", ");
   return `${name} is ${status.state}${why === "" ? "" : ` (${why.replace(/\.$/, "")})`}`;
 }
 
 /** The last lines of the containers that are to blame. */
 async function lastLines(api: ApplicationApi, { application, name, status }: ComponentResource): Promise<readonly string[]> {
-  const containers = status.containers.filter(({ ready, restarts, exitCode }) => !ready && (restarts > 0 || (exitCode ?? 0) !== 0));
+  const containers = containersOf(status).filter(({ ready, restarts, exitCode }) => !ready && (restarts > 0 || (exitCode ?? 0) !== 0));
   if (containers.length === 0) return [];
-  const query = { container: containers.map((container) => container.name).join(","), tail: 10, follow: false };
+  const query = { container: [...new Set(containers.map((container) => container.name))].join(","), tail: 10, follow: false };
   const lines: string[] = [];
   try {
     for await (const { data } of api.logs({ application, component: name }, query, AbortSignal.timeout(3000))) {
@@ -121,16 +123,30 @@ function toNode({ name, status }: ComponentResource): ProgressNode {
     state: status.state,
     busy: !settled,
     ...(status.reason === undefined ? {} : { reason: status.reason }),
-    children: status.containers.map((container) => {
-      const state = containerState(container);
-      const fine = state === "done" || state === "ready";
-      return {
-        id: container.name,
-        label: container.name,
-        state,
-        busy: !fine && status.state !== "failing",
-        ...(container.reason === undefined || fine ? {} : { reason: container.reason }),
-      };
-    }),
+    children:
+      status.pods.length === 1
+        ? status.pods.flatMap(({ containers, state }) => containerNodes(containers, state))
+        : status.pods.map((pod) => ({
+            id: pod.name,
+            label: pod.name,
+            state: pod.state,
+            busy: pod.state !== "ready" && pod.state !== "failing",
+            ...(pod.reason === undefined ? {} : { reason: pod.reason }),
+            children: containerNodes(pod.containers, pod.state),
+          })),
   };
+}
+
+function containerNodes(containers: ReturnType<typeof containersOf>, podState: string): readonly ProgressNode[] {
+  return containers.map((container) => {
+    const state = containerState(container);
+    const fine = state === "done" || state === "ready";
+    return {
+      id: container.name,
+      label: container.name,
+      state,
+      busy: !fine && podState !== "failing",
+      ...(container.reason === undefined || fine ? {} : { reason: container.reason }),
+    };
+  });
 }

@@ -38,7 +38,7 @@ test("up starts the server, builds, runs and waits; a second up changes nothing"
   assert.equal(first.code, 0, first.stderr);
   assert.match(first.stderr, /^Started the server at http:\/\/127\.0\.0\.1:\d+ \(process \d+, log .*server\.log\)\.$/m);
   assert.match(first.stderr, /^component web: built$/m);
-  assert.match(first.stdout, new RegExp(`^web +ready +3/3 +0 +first-${id}@1.0.0, beside-${id}@1.0.0$`, "m"));
+  assert.match(first.stdout, new RegExp(`^web +ready +1/1 +3/3 +0 +first-${id}@1.0.0, beside-${id}@1.0.0$`, "m"));
   assert.match(first.stdout, new RegExp(`^web {2}http://127\\.0\\.0\\.1:${port}$`, "m"));
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/index.html`)).text(), `page of ${id}\n`);
   assert.equal(statSync(join(env.OUTRIGGER_DATA_DIR, "admin-token")).mode & 0o077, 0);
@@ -136,6 +136,15 @@ test("a plug-in is built, installed, configured, switched, upgraded, rolled back
   await good("configure", target, name, "--set", "settings.SPEED=7", "--unset", "settings.WORD");
   const installed = await json<InstallationResource>("describe", `${target}/${name}`);
   assert.deepEqual([installed.values, installed.resources, installed.enabled], [{ settings: { SPEED: 7 } }, { memory: "24Mi" }, true]);
+  assert.match(await good("get", "revisions", `${target}/${name}`), /^2 [\s\S]*admin[\s\S]*^1 [\s\S]*WORD/m);
+  assert.match(await good("configure", target, name, "--rollback", "1", "--dry-run"), /the variable WORD/);
+  await good("configure", target, name, "--rollback", "1");
+  assert.deepEqual((await json<InstallationResource>("describe", `${target}/${name}`)).values, { settings: { WORD: "one" } });
+  await good("configure", target, name, "--rollback", "2");
+  const gone = await run("configure", target, name, "--rollback", "99");
+  assert.equal(gone.code, 2);
+  assert.match(gone.stderr, /has no revision 99/);
+  assert.match((await run("get", "revisions", target)).stderr, /Name it: `outrigger get revisions APPLICATION/);
   await good("disable", target, name);
   const disabled = await json<InstallationResource>("describe", `${target}/${name}`);
   assert.deepEqual([disabled.values, disabled.state], [installed.values, "disabled"]);

@@ -26,6 +26,8 @@ export interface ConfigFile {
   readonly format: ConfigFileFormat;
   /** Liquid (liquidjs.com) over the discovery document; only with format: template. */
   readonly template?: string;
+  /** The template's own file, relative to plugin.yaml; whoever reads plugin.yaml puts its text in place of the name. */
+  readonly templateFile?: string;
   /** Permission bits in octal. */
   readonly mode: string;
   /** Run in the container on a new text before it takes the old one's place; `{}` stands for the new text's path. Not 0: the old text stays. */
@@ -69,6 +71,7 @@ export const configFileField: z.ZodType<ConfigFile> = withRule(
       path: pathField,
       format: z.enum(["json", "yaml", "env", "template"]).exactOptional().describe("Absent: by the path's ending, else json."),
       template: z.string().min(1).exactOptional().describe("Liquid over the discovery document."),
+      templateFile: z.string().min(1).exactOptional().describe("A file with the template, relative to plugin.yaml."),
       mode: z
         .string()
         .regex(/^0?[0-7]{3}$/, 'Permission bits in octal, in quotes, e.g. "0640".')
@@ -76,7 +79,7 @@ export const configFileField: z.ZodType<ConfigFile> = withRule(
       check: command.exactOptional().describe("Run on a new text before it counts; {} stands for its path."),
       reload: reloadField.exactOptional(),
     })
-    .transform((file) => ({ ...file, format: file.format ?? formatOf(file.path, file.template !== undefined) })),
+    .transform((file) => ({ ...file, format: file.format ?? formatOf(file.path, (file.template ?? file.templateFile) !== undefined) })),
   fileRules,
 );
 
@@ -89,7 +92,16 @@ export function formatOf(path: string, hasTemplate = false): ConfigFileFormat {
 
 function* fileRules(value: unknown): Generator<PlainProblem> {
   const file = asRecord(value);
-  const { template, path } = file;
+  const { template, templateFile, path } = file;
+  const hasTemplate = template !== undefined || templateFile !== undefined;
+  if (template !== undefined && templateFile !== undefined) {
+    yield {
+      path: ["templateFile"],
+      code: "conflict",
+      message: "template and templateFile both give the template.",
+      hint: "Keep one of them.",
+    };
+  }
   if (typeof path === "string" && path.lastIndexOf("/") === 0) {
     yield {
       path: ["path"],
@@ -99,7 +111,7 @@ function* fileRules(value: unknown): Generator<PlainProblem> {
       hint: "Give it a directory of its own, e.g. /etc/settings/.",
     };
   }
-  if (file["format"] === "template" && template === undefined) {
+  if (file["format"] === "template" && !hasTemplate) {
     yield {
       path: ["template"],
       code: "missing-key",
@@ -107,7 +119,7 @@ function* fileRules(value: unknown): Generator<PlainProblem> {
       hint: "Add `template:`.",
     };
   }
-  if (template !== undefined && file["format"] !== undefined && file["format"] !== "template") {
+  if (hasTemplate && file["format"] !== undefined && file["format"] !== "template") {
     yield { path: ["format"], code: "conflict", message: `A file with a template has the format template, not ${String(file["format"])}.` };
   }
   const wrong = typeof template === "string" ? templateProblem(template) : undefined;

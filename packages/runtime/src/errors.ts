@@ -61,6 +61,11 @@ const table = {
     message: "{reason}",
     mend: "Check the container's command, image and limits.",
   },
+  "redirects-refused": {
+    status: 502,
+    message: "The pod's traffic can't be led through its network plug-ins: {reason}.",
+    mend: "Use a kernel with these options, or remove the ingress and egress plug-ins.",
+  },
   "runtime-closed": {
     status: 503,
     message: "The runtime was closed before {what} ended.",

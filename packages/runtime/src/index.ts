@@ -1,5 +1,6 @@
 export { createDockerClient, type DockerClient } from "./docker/client.ts";
 export * from "./docker/docker-runtime.ts";
+export { primaryAddress } from "./docker/facts.ts";
 export { parseImageName } from "./docker/image-name.ts";
 export * from "./docker/images.ts";
 export * from "./errors.ts";

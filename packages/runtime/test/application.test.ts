@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { busyboxImage, client, harness, idsOf, plugin, podOf, shell, sleeps, until, untilState } from "./support.ts";
+import { busyboxImage, client, harness, idsOf, plugin, podOf, shell, sleeps, statusOf, until, untilState } from "./support.ts";
 
 const image = await busyboxImage({ after });
 
@@ -21,7 +21,7 @@ test("a pod waits for those it depends on, then finds them by name", async (t) =
   const lines = await Array.fromAsync(runtime.logs(web, { containers: ["ask"] }));
   assert.equal(lines.at(-1)?.text, "from api");
   await runtime.remove(api, { volumes: false });
-  assert.equal(runtime.status(web)?.state, "ready");
+  assert.equal(statusOf(runtime, web)?.state, "ready");
 });
 
 test("facts and variables reach containers and commands", async (t) => {
@@ -76,7 +76,10 @@ test("logs follow across restarts and new pods, in order and without gaps or rep
 test("a hot change touches no container", async (t) => {
   const { runtime, key } = await harness(t);
   const web = key("web");
-  const document = (rate: string) => ({ side: { base_ports: [], base_services: [], base_normal: { options: { RATE: rate } } } });
+  const document = (rate: string) => {
+    const options = { RATE: rate };
+    return { side: { revision: 1, node: "", files: [], document: { base_ports: [], base_services: [], base_normal: { options } } } };
+  };
   const containers = [shell("web", image, sleeps), shell("side", image, sleeps, plugin("side", "sidecar"))];
   runtime.want(podOf(web, containers, { discovery: document("1") }));
   await untilState(runtime, web, "ready");
@@ -84,7 +87,7 @@ test("a hot change touches no container", async (t) => {
   const changed = podOf(web, containers, { discovery: document("2") });
   assert.equal((await runtime.plan(changed)).kind, "hot");
   runtime.want(changed);
-  await until("as wanted", () => runtime.status(web)?.upToDate);
+  await until("as wanted", () => statusOf(runtime, web)?.upToDate);
   assert.deepEqual(await idsOf(web), before);
 });
 
@@ -109,7 +112,7 @@ test("callers keep the port they know, and come to the ingress plug-in that has 
     body: { Cmd: ["sh", "-c", "wget -q -O /www/inside http://127.0.0.1:8080/"] },
   });
   await client.call("POST", `/exec/${Id}/start`, { body: { Detach: true } });
-  const { ip } = runtime.status(web) ?? {};
+  const { ip } = statusOf(runtime, web) ?? {};
   const inside = await until("the app's answer", () =>
     fetch(`http://${ip}:8080/inside`).then(
       (answer) => (answer.ok ? answer.text() : undefined),

@@ -3,12 +3,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { busyboxImage, harness, idsOf, plugin, podOf, shell, sleeps, until } from "./support.ts";
+import { busyboxImage, harness, idsOf, plugin, podOf, shell, sleeps, statusOf, until } from "./support.ts";
 
 const image = await busyboxImage({ after });
 
 test("killed at any moment of a start or a change, the next runtime goes on to the one pod that is wanted", async (t) => {
-  const { runtime, owner, key } = await harness(t);
+  const { runtime, owner, filesFolder, key } = await harness(t);
   await runtime.close();
   const web = key("web");
   const pods = [1, 2].map((round) => {
@@ -26,7 +26,7 @@ test("killed at any moment of a start or a change, the next runtime goes on to t
   });
   for (let round = 0; round < 10; round += 1) {
     const wanted = JSON.stringify(pods[round % 2]);
-    const child = spawn(process.execPath, [new URL("keep-pod.ts", import.meta.url).pathname, owner, wanted], {
+    const child = spawn(process.execPath, [new URL("keep-pod.ts", import.meta.url).pathname, owner, filesFolder, wanted], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     await once(child.stdout, "data");
@@ -37,7 +37,7 @@ test("killed at any moment of a start or a change, the next runtime goes on to t
   const second = await harness(t, { owner });
   const last = podOf(web, pods[0]?.containers ?? [], { volumes: [{ name: "data", ephemeral: true }] });
   second.runtime.want(last);
-  await until("ready", () => second.runtime.status(web)?.state === "ready" && second.runtime.status(web)?.upToDate);
+  await until("ready", () => statusOf(second.runtime, web)?.state === "ready" && statusOf(second.runtime, web)?.upToDate);
   assert.deepEqual(Object.keys(await idsOf(web)).sort(), ["", "setup", "side", "web"]);
   assert.deepEqual(await second.runtime.plan(last), { kind: "none", changes: [] });
   await second.runtime.remove(web, { volumes: true });

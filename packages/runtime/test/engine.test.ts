@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { busyboxImage, client, harness, idsOf, podOf, shell, sleeps, unique, until, untilState } from "./support.ts";
+import { busyboxImage, client, harness, idsOf, podOf, shell, sleeps, statusOf, unique, until, untilState } from "./support.ts";
 
 const image = await busyboxImage({ after });
 
@@ -72,7 +72,7 @@ test("what happens while the engine is out of reach is seen when it is back", as
   await client.call("POST", `/containers/${before["web"]}/kill`);
   await untilState(runtime, web, "waiting");
   await engine.up();
-  await until("started again", () => runtime.status(web)?.state === "ready" && runtime.status(web)?.containers[0]?.restarts === 1);
+  await until("started again", () => statusOf(runtime, web)?.state === "ready" && statusOf(runtime, web)?.containers[0]?.restarts === 1);
   assert.deepEqual(await idsOf(web), before);
   await runtime.remove(web, { volumes: true });
   await runtime.close();

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { after, test } from "node:test";
-import { busyboxImage, client, harness, idsOf, plugin, podOf, shell, sleeps, unique, until, untilState } from "./support.ts";
+import { busyboxImage, client, harness, idsOf, plugin, podOf, shell, sleeps, statusOf, unique, until, untilState } from "./support.ts";
 
 const image = await busyboxImage({ after });
 
@@ -19,7 +19,7 @@ test("a failing init container is tried again, says why, and holds the app back"
   assert.equal(status.reason, "setup: exit 3: the database is away");
   assert.equal(status.containers[1]?.state, "waiting");
   assert.ok(events.some(({ reason, message }) => reason === "exited" && message === "setup: exit 3: the database is away"));
-  await until("tried again", () => (runtime.status(web)?.containers[0]?.restarts ?? 0) >= 2);
+  await until("tried again", () => (statusOf(runtime, web)?.containers[0]?.restarts ?? 0) >= 2);
   runtime.want({ ...pod, containers: [init(script), shell("web", image, sleeps)] });
   await untilState(runtime, web, "ready");
 });
@@ -29,7 +29,7 @@ test("out of memory is told with the limit", async (t) => {
   const web = key("web");
   const hog = "x=aaaaaaaaaaaaaaaa; while :; do x=$x$x; done";
   runtime.want(podOf(web, [shell("web", image, hog, { resources: { requests: {}, limits: { memory: 16 * 2 ** 20 } } })]));
-  await until("out of memory", () => runtime.status(web)?.reason === "web: out of memory (limit 16Mi)");
+  await until("out of memory", () => statusOf(runtime, web)?.reason === "web: out of memory (limit 16Mi)");
   assert.ok(events.some(({ reason }) => reason === "out-of-memory"));
   await untilState(runtime, web, "failing");
 });
@@ -42,7 +42,7 @@ test("a command that does not exist is told, and the sidecar beside it runs", as
   );
   const status = await untilState(runtime, web, "failing");
   assert.match(status.reason ?? "", /^web: exec: "\/no\/such\/thing": stat \/no\/such\/thing: no such file or directory$/);
-  await until("the sidecar runs", () => runtime.status(web)?.containers[1]?.ready);
+  await until("the sidecar runs", () => statusOf(runtime, web)?.containers[1]?.ready);
 });
 
 test("a missing image holds only its own pod", async (t) => {
@@ -87,8 +87,8 @@ test("a taken port is named, leaves nothing half made, and is taken once free", 
 test("a secret that can't be had is told by name, and its text is only in the environment", async (t) => {
   let given = false;
   const { runtime, key } = await harness(t, {
-    secret: async (_, { item }) => {
-      if (!given) throw new DOMException(`no text for ${item}`, "NotFoundError");
+    secret: async (_, reference) => {
+      if (!given) throw new DOMException(`no text for ${"item" in reference ? reference.item : ""}`, "NotFoundError");
       return "open sesame";
     },
   });
@@ -119,8 +119,8 @@ test("liveness restarts with its reason; readiness comes and goes", async (t) =>
       }),
     ]),
   );
-  await until("not ready", () => runtime.status(web)?.reason === "web: readiness probe: sh ended with 1: not yet");
-  assert.equal(runtime.status(web)?.state, "running");
+  await until("not ready", () => statusOf(runtime, web)?.reason === "web: readiness probe: sh ended with 1: not yet");
+  assert.equal(statusOf(runtime, web)?.state, "running");
   const run = async (...Cmd: readonly string[]): Promise<void> => {
     const { web: id } = await idsOf(web);
     const { Id } = await client.call<{ Id: string }>("POST", `/containers/${id}/exec`, { body: { Cmd } });
@@ -129,9 +129,9 @@ test("liveness restarts with its reason; readiness comes and goes", async (t) =>
   await run("touch", "/tmp/ready");
   await untilState(runtime, web, "ready");
   await run("sh", "-c", "busybox rm /tmp/alive");
-  await until("started again", () => runtime.status(web)?.containers[0]?.restarts === 1);
+  await until("started again", () => statusOf(runtime, web)?.containers[0]?.restarts === 1);
   assert.ok(
     events.some(({ reason, message }) => reason === "probe-failed" && message.startsWith("web: liveness probe failed: cat ended with 1")),
   );
-  assert.match(runtime.status(web)?.reason ?? "", /liveness probe failed/);
+  assert.match(statusOf(runtime, web)?.reason ?? "", /liveness probe failed/);
 });

@@ -2,11 +2,13 @@ import type { Pod } from "@outrigger/pod";
 import { createDockerRuntime } from "../src/index.ts";
 
 // Run by crash.test.ts: keeps the pod given as JSON until it is killed.
-const [owner = "", pod = ""] = process.argv.slice(2);
+const [owner = "", filesFolder = "", pod = ""] = process.argv.slice(2);
 const runtime = createDockerRuntime({
   owner,
   secret: async () => "",
   credentials: async () => undefined,
+  filesFolder,
+  onNetworks: async () => {},
   onStatus: () => {},
   onEvent: () => {},
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { label, labelFilter } from "../src/docker/names.ts";
-import { busyboxImage, client, harness, idsOf, plugin, podOf, shell, sleeps, until, untilState } from "./support.ts";
+import { busyboxImage, client, harness, idsOf, plugin, podOf, shell, sleeps, statusOf, until, untilState } from "./support.ts";
 
 const image = await busyboxImage({ after });
 
@@ -36,7 +36,7 @@ test("a pod starts in order, shares its network and volumes, and goes without a 
       ["tail", "running", true],
     ],
   );
-  await until("all is as wanted", () => runtime.status(web)?.upToDate);
+  await until("all is as wanted", () => statusOf(runtime, web)?.upToDate);
   const lines = await Array.fromAsync(runtime.logs(web, {}));
   assert.deepEqual(
     lines.filter(({ container }) => container !== "tail").map(({ container, text }) => [container, text]),
@@ -69,11 +69,11 @@ test("a container killed by hand runs again within 2 s, and its reason is told",
   await client.call("POST", `/containers/${ids["web"]}/kill`);
   await until(
     "started again",
-    () => runtime.status(key("web"))?.containers[0]?.restarts === 1 && runtime.status(key("web"))?.state === "ready",
+    () => statusOf(runtime, key("web"))?.containers[0]?.restarts === 1 && statusOf(runtime, key("web"))?.state === "ready",
     5_000,
   );
   assert.ok(Date.now() - killed < 2_000, `took ${Date.now() - killed} ms`);
-  assert.equal(runtime.status(key("web"))?.reason, "web: killed by SIGKILL (exit 137)");
+  assert.equal(statusOf(runtime, key("web"))?.reason, "web: killed by SIGKILL (exit 137)");
   assert.deepEqual(
     events.map(({ reason }) => reason),
     ["started", "killed", "restarted"],

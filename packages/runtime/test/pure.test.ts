@@ -60,7 +60,7 @@ async function* give<T>(items: readonly T[]): AsyncGenerator<T> {
 }
 
 test("merged lines come in the order of their times", async () => {
-  const line = (container: string, time: string) => ({ container, stream: "stdout" as const, time, text: "" });
+  const line = (container: string, time: string) => ({ replica: 0, container, stream: "stdout" as const, time, text: "" });
   const merged = await Array.fromAsync(
     mergedLines([
       give([line("a", "2026-01-01T00:00:00.1Z"), line("a", "2026-01-01T00:00:00.300000001Z")]),
@@ -130,7 +130,7 @@ test("exits are told in words", () => {
 
 test("the infra image is the same bytes every time, for both architectures", async () => {
   assert.deepEqual(await infraImageArchive("amd64"), await infraImageArchive("amd64"));
-  assert.equal(infraProgram("amd64").length, 269);
+  assert.equal(infraProgram("amd64").length, 300);
   assert.equal(infraProgram("arm64").readUInt16LE(18), 183);
   assert.throws(() => infraProgram("riscv64"), { code: "engine-architecture" });
 });

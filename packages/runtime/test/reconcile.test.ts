@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { busyboxImage, client, harness, idsOf, plugin, podOf, removeAllOf, shell, sleeps, until, untilState } from "./support.ts";
+import { busyboxImage, client, harness, idsOf, plugin, podOf, removeAllOf, shell, sleeps, statusOf, until, untilState } from "./support.ts";
 
 const image = await busyboxImage({ after });
 
@@ -13,9 +13,9 @@ test("another runtime of the same owner adopts what runs, and changes nothing", 
   const before = await idsOf(web);
   await first.runtime.close();
   const second = await harness(t, { owner: first.owner });
-  await until("adopted", () => second.runtime.status(web)?.state === "ready");
+  await until("adopted", () => statusOf(second.runtime, web)?.state === "ready");
   second.runtime.want(pod);
-  await until("as wanted", () => second.runtime.status(web)?.upToDate);
+  await until("as wanted", () => statusOf(second.runtime, web)?.upToDate);
   assert.deepEqual(await idsOf(web), before);
   assert.deepEqual(await second.runtime.plan(pod), { kind: "none", changes: [] });
   assert.deepEqual(second.events, []);
@@ -32,13 +32,13 @@ test("a changed sidecar is replaced alone; an added one is added; a removed one 
   const changed = podOf(web, [app, sidecar("two"), shell("more", image, sleeps, plugin("more", "sidecar"))]);
   assert.equal((await runtime.plan(changed)).kind, "restart");
   runtime.want(changed);
-  await until("three run", () => runtime.status(web)?.state === "ready" && runtime.status(web)?.upToDate);
+  await until("three run", () => statusOf(runtime, web)?.state === "ready" && statusOf(runtime, web)?.upToDate);
   const second = await idsOf(web);
   assert.deepEqual([second["web"], second[""]], [first["web"], first[""]]);
   assert.notEqual(second["side"], first["side"]);
   assert.notEqual(second["more"], undefined);
   runtime.want(podOf(web, [app]));
-  await until("one runs", async () => runtime.status(web)?.upToDate && Object.keys(await idsOf(web)).length === 2);
+  await until("one runs", async () => statusOf(runtime, web)?.upToDate && Object.keys(await idsOf(web)).length === 2);
   assert.equal((await idsOf(web))["web"], first["web"]);
 });
 
@@ -52,7 +52,7 @@ test("what only a new pod can have makes it anew, and the last of two wishes cou
   const first = await idsOf(web);
   runtime.want(withInit("two"));
   runtime.want(withInit("three"));
-  await until("made anew", () => runtime.status(web)?.state === "ready" && runtime.status(web)?.upToDate);
+  await until("made anew", () => statusOf(runtime, web)?.state === "ready" && statusOf(runtime, web)?.upToDate);
   const second = await idsOf(web);
   assert.deepEqual(
     Object.keys(second).filter((name) => second[name] === first[name]),
@@ -75,14 +75,14 @@ test("a removed container comes back alone; a removed infra container brings the
   await client.call("DELETE", `/containers/${first["side"]}`, { query: { force: true } });
   await until(
     "the sidecar is back",
-    async () => (await idsOf(web))["side"] !== undefined && runtime.status(web)?.upToDate && runtime.status(web)?.state === "ready",
+    async () => (await idsOf(web))["side"] !== undefined && statusOf(runtime, web)?.upToDate && statusOf(runtime, web)?.state === "ready",
   );
   const second = await idsOf(web);
   assert.equal(second["web"], first["web"]);
   await client.call("DELETE", `/containers/${first[""]}`, { query: { force: true } });
   await until("the pod is back", async () => {
     const now = await idsOf(web);
-    return now[""] !== undefined && now[""] !== first[""] && runtime.status(web)?.state === "ready" && runtime.status(web)?.upToDate;
+    return now[""] !== undefined && now[""] !== first[""] && statusOf(runtime, web)?.state === "ready" && statusOf(runtime, web)?.upToDate;
   });
   const third = await idsOf(web);
   assert.deepEqual(
@@ -101,7 +101,7 @@ test("a pod cut off from its network is made anew", async (t) => {
   await client.call("POST", `/networks/${name}/disconnect`, { body: { Container: first[""], Force: true } });
   await until(
     "a new pod",
-    async () => (await idsOf(web))[""] !== first[""] && runtime.status(web)?.state === "ready" && runtime.status(web)?.upToDate,
+    async () => (await idsOf(web))[""] !== first[""] && statusOf(runtime, web)?.state === "ready" && statusOf(runtime, web)?.upToDate,
   );
 });
 

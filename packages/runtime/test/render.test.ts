@@ -104,7 +104,14 @@ const full: Pod = podOf(
       { port: 8080, protocol: "http", publish: { address: "127.0.0.1", port: 18080 }, entry: 65301 },
       { port: 53, protocol: "udp" },
     ],
-    discovery: { side: { base_ports: [], base_services: [], base_normal: { options: { RATE: "1", KEY: { secret } } } } },
+    discovery: {
+      side: {
+        revision: 1,
+        node: "",
+        files: [],
+        document: { base_ports: [], base_services: [], base_normal: { options: { RATE: "1", KEY: { secret } } } },
+      },
+    },
   },
 );
 

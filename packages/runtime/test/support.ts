@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -74,6 +76,9 @@ export function podOf(key: PodKey, containers: readonly Container[], more: Parti
     containers,
     volumes: [],
     ports: [],
+    replicas: 1,
+    detours: [],
+    exports: [],
     dependsOn: [],
     discovery: {},
     ...more,
@@ -85,6 +90,7 @@ export interface Harness {
   readonly owner: string;
   readonly statuses: PodStatus[];
   readonly events: PodEvent[];
+  readonly filesFolder: string;
   readonly key: (component: string) => PodKey;
 }
 
@@ -94,10 +100,13 @@ export async function harness(t: TestContext, more: Partial<RuntimeOptions & { s
   const [team, application] = [unique("t"), unique("a")];
   const statuses: PodStatus[] = [];
   const events: PodEvent[] = [];
+  const filesFolder = more.filesFolder ?? (await mkdtemp(join(tmpdir(), "outrigger-files-")));
   const runtime = createDockerRuntime({
     owner,
-    secret: async (_, { item }) => `the text of ${item}`,
+    secret: async (_, reference) => `the text of ${"item" in reference ? reference.item : reference.instance}`,
     credentials: async () => undefined,
+    filesFolder,
+    onNetworks: async () => {},
     onStatus: (status) => statuses.push(status),
     onEvent: (event) => events.push(event),
     ...more,
@@ -106,8 +115,9 @@ export async function harness(t: TestContext, more: Partial<RuntimeOptions & { s
   t.after(async () => {
     await runtime.close();
     await removeAllOf(owner);
+    await rm(filesFolder, { recursive: true, force: true });
   });
-  return { runtime, owner, statuses, events, key: (component) => ({ team, application, component }) };
+  return { runtime, owner, statuses, events, filesFolder, key: (component) => ({ team, application, component }) };
 }
 
 /** Removes whatever of an owner is left on the engine. */
@@ -136,18 +146,31 @@ export async function until<T>(
   }
 }
 
+/** How one of a component's pods fares. */
+export function statusOf(runtime: PodRuntime, key: PodKey, replica = 0): PodStatus | undefined {
+  return runtime.statuses(key).find((status) => status.replica === replica);
+}
+
 /** Waits for a pod's state; a failure shows the last status. */
-export async function untilState(runtime: PodRuntime, key: PodKey, state: PodStatus["state"], limit = 15_000): Promise<PodStatus> {
+export async function untilState(
+  runtime: PodRuntime,
+  key: PodKey,
+  state: PodStatus["state"],
+  limit = 15_000,
+  replica = 0,
+): Promise<PodStatus> {
   try {
-    return await until(state, () => [runtime.status(key)].find((status) => status?.state === state), limit);
+    return await until(state, () => [statusOf(runtime, key, replica)].find((status) => status?.state === state), limit);
   } catch (error) {
-    throw new DOMException(`${(error as Error).message}; last: ${JSON.stringify(runtime.status(key))}`, "TimeoutError");
+    throw new DOMException(`${(error as Error).message}; last: ${JSON.stringify(runtime.statuses(key))}`, "TimeoutError");
   }
 }
 
-/** Ids of a pod's containers by name; its infra container has no name. */
-export async function idsOf(key: PodKey): Promise<Readonly<Record<string, string>>> {
-  const query = { all: true, filters: { name: [`^/${infraName(key).replaceAll(".", "\\.")}(\\.|$)`] } };
+/** Ids of a pod's containers by name; its infra container has no name, and what has laid its redirects is called so. */
+export async function idsOf(key: PodKey, replica = 0): Promise<Readonly<Record<string, string>>> {
+  const query = { all: true, filters: { name: [`^/${infraName({ ...key, replica }).replaceAll(".", "\\.")}(\\.|$)`] } };
   const list = await client.call<readonly { Id: string; Labels: Record<string, string> }[]>("GET", "/containers/json", { query });
-  return Object.fromEntries(list.map(({ Id, Labels }) => [Labels[label.container] ?? "", Id]));
+  return Object.fromEntries(
+    list.map(({ Id, Labels }) => [Labels[label.container] ?? (Labels[label.ways] === undefined ? "" : "redirects"), Id]),
+  );
 }

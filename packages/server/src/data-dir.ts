@@ -10,6 +10,8 @@ export interface DataDir {
   readonly database: string;
   /** Contexts on their way to a build; emptied at each start. */
   readonly uploads: string;
+  /** Files that are kept in containers. */
+  readonly files: string;
   readonly adminTokenPath: string;
   readonly adminToken: string;
   /** 32 random bytes. */
@@ -42,6 +44,7 @@ export async function openDataDir(path: string): Promise<DataDir> {
       path,
       database: join(path, "outrigger.db"),
       uploads,
+      files: join(path, "files"),
       adminTokenPath,
       adminToken,
       key,

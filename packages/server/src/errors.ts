@@ -50,10 +50,42 @@ const table = {
     message: "{plugin}@{version} is installed on {users}.",
     mend: "Set another version there, or uninstall it.",
   },
+  "revision-unknown": {
+    status: 404,
+    message: "{plugin} on {component} has no revision {number}; the newest 100 are kept.",
+    mend: "`outrigger get revisions {component}/{plugin}` lists them.",
+  },
+  "discovery-unauthorized": {
+    status: 401,
+    message: "Live settings are given to their own plug-in only. {why}",
+    mend: "Send `Authorization: Bearer $DISCOVER_TOKEN`; an admin can let a team's pods ask without: `outrigger team allow TEAM discovery-without-token`.",
+  },
+  "discovery-forbidden": {
+    status: 403,
+    message: "The settings of {place} are not for this caller: its token is {whose}.",
+    mend: "Ask at $DISCOVER_URL with $DISCOVER_TOKEN, both of the same container.",
+  },
+  "discovery-unknown": {
+    status: 404,
+    message: "There are no live settings at {place}.",
+    mend: "Ask at $DISCOVER_URL; a plug-in that was uninstalled or disabled has none.",
+  },
+  "discovery-method": { status: 405, message: "Settings are read, not written: {method} is not answered here.", mend: "Use GET." },
+  "discovery-query": { status: 400, message: "{found} is no parameter of discovery.", mend: "Expected: {expected}." },
+  "discovery-address": {
+    status: 500,
+    message: "Discovery can't listen on {address}, so the plug-ins of {application} get no live settings: {reason}.",
+    mend: "Free the port, or start the server with other ones: `outrigger server --discovery-port`, `--xds-port`.",
+  },
   "manifest-misplaced": {
     status: 422,
     message: "The manifest is of {found}, but it was sent to {expected}.",
     mend: "Send it to its own address, or change its metadata.",
+  },
+  "template-unread": {
+    status: 422,
+    message: "The manifest names the template file {file}, which the server can't see.",
+    mend: "Send the template's text as `template`; `outrigger plugin create` and `outrigger up` do.",
   },
   "build-unknown": { status: 404, message: "There is no build {build}.", mend: "`outrigger get builds` lists them." },
   "build-ended": { status: 409, message: "The build {build} has ended already: {state}.", mend: "Start another one." },

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { formatPath, type PlainProblem } from "@outrigger/plugin";
-import type { PodKey } from "@outrigger/pod";
+import type { DiscoveryPorts, PodKey } from "@outrigger/pod";
 import type { ImageBuilder, PodRuntime } from "@outrigger/runtime";
 import type { Logger } from "pino";
 import { composeAll, loadApplication } from "./applications/desired.ts";
+import { endpointsOf } from "./applications/endpoints.ts";
 import type { Bell } from "./bell.ts";
+import type { DiscoveryHub } from "./discovery/hub.ts";
 import type { EventLog } from "./events.ts";
 import { componentImageName } from "./image-names.ts";
 import { allApplications, deleteIfEmpty } from "./store/applications.ts";
@@ -19,6 +21,8 @@ export interface Reconciler {
   readonly start: () => void;
   /** Says that the store has something new about an application. Returns at once. */
   readonly notice: (team: string, application: string) => void;
+  /** Says that a component fares otherwise: who calls it may have to be told other addresses. Returns at once. */
+  readonly noteStatus: (key: PodKey) => void;
   /** Why a component is held back; undefined when its pod is wanted. */
   readonly waitingReason: (key: PodKey) => string | undefined;
   /** Ends when nothing is under way any more; pods go on running. */
@@ -28,6 +32,8 @@ export interface Reconciler {
 export interface ReconcilerParts {
   readonly db: Database;
   readonly runtime: PodRuntime;
+  readonly hub: DiscoveryHub;
+  readonly discoveryPorts: DiscoveryPorts;
   readonly images: Pick<ImageBuilder, "forget">;
   readonly events: EventLog;
   readonly bell: Bell;
@@ -42,11 +48,14 @@ export function statusTopic(team: string, application: string): string {
 const firstRetryMs = 500;
 const longestRetryMs = 30_000;
 
-export function createReconciler({ db, runtime, images, events, bell, log }: ReconcilerParts): Reconciler {
+export function createReconciler(parts: ReconcilerParts): Reconciler {
+  const { db, runtime, hub, images, events, bell, log } = parts;
   const dirty = new Map<string, { readonly team: string; readonly application: string }>();
   const waiting = new Map<string, string>();
   /** Pods that are being removed; such a pod is wanted again only when that is done. */
   const removals = new Map<string, Promise<void>>();
+  /** The addresses of each component's pods, as they were told to those that depend on it. */
+  const endpoints = new Map<string, string>();
   const stopping = new AbortController();
   let working: Promise<void> | undefined;
 
@@ -77,9 +86,9 @@ export function createReconciler({ db, runtime, images, events, bell, log }: Rec
 
   const reconcile = async (team: string, application: string): Promise<void> => {
     const { desired, rows } = await loadApplication(db, team, application);
-    const compositions = composeAll(team, application, desired);
+    const compositions = composeAll(parts, team, application, desired);
     const wishes = new Map(rows.map((row) => [row.name, row.wish]));
-    for (const [index, { component }] of desired.entries()) {
+    for (const [index, { component, installations }] of desired.entries()) {
       const composition = compositions[index];
       if (wishes.get(component.name) !== "run" || composition === undefined) continue;
       const key = { team, application, component: component.name };
@@ -87,12 +96,22 @@ export function createReconciler({ db, runtime, images, events, bell, log }: Rec
       else if (!composition.ok) hold(key, composition.problems.map(describe).join(" "));
       else {
         waiting.delete(keyText(key));
+        // First, so that a plug-in that starts finds its settings.
+        await hub.publish(composition.pod, new Map(installations.map(({ plugin, instance }) => [plugin, instance])));
         runtime.want(composition.pod);
       }
     }
     for (const row of rows) if (row.wish !== "run") fulfilRemoval(row);
     if (rows.length === 0) await deleteIfEmpty(db, team, application);
     bell.ring(statusTopic(team, application));
+  };
+
+  const noteStatus = (key: PodKey): void => {
+    bell.ring(statusTopic(key.team, key.application));
+    const text = JSON.stringify(endpointsOf(runtime, key));
+    if (endpoints.get(keyText(key)) === text) return;
+    endpoints.set(keyText(key), text);
+    notice(key.team, key.application);
   };
 
   const fulfilRemoval = ({ team, application, name, wish }: ComponentRow): void => {
@@ -122,6 +141,8 @@ export function createReconciler({ db, runtime, images, events, bell, log }: Rec
     if (removals.has(name)) return;
     const remove = async (): Promise<void> => {
       await runtime.remove(key, { volumes });
+      hub.withdraw(key);
+      endpoints.delete(name);
       await then();
       waiting.delete(name);
     };
@@ -174,6 +195,7 @@ export function createReconciler({ db, runtime, images, events, bell, log }: Rec
   return {
     start: () => inBackground(insist(startAll, () => undefined)),
     notice,
+    noteStatus,
     waitingReason: (key) => (waiting.size === 0 ? undefined : waiting.get(keyText(key))),
     close: async () => {
       stopping.abort();

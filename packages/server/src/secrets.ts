@@ -8,6 +8,8 @@ export interface Vault {
   readonly open: (place: string, sealed: string) => string;
   /** Tells whether a secret is another one; says nothing of it without the key. */
   readonly digest: (place: string, text: string) => string;
+  /** Proves that this server has said the text; in base64url. */
+  readonly sign: (text: string) => string;
 }
 
 const nonceBytes = 12;
@@ -16,6 +18,7 @@ const tagBytes = 16;
 /** AES-256-GCM with the place as additional data; HMAC-SHA-256 with a key of its own for digests. */
 export function createVault(key: Uint8Array): Vault {
   const digestKey = new Uint8Array(hkdfSync("sha256", key, "", "outrigger secret digests", 32));
+  const signKey = new Uint8Array(hkdfSync("sha256", key, "", "outrigger discovery tokens", 32));
   return {
     seal: (place, text) => {
       const nonce = randomBytes(nonceBytes);
@@ -35,5 +38,6 @@ export function createVault(key: Uint8Array): Vault {
       }
     },
     digest: (place, text) => createHmac("sha256", digestKey).update(place).update("\0").update(text).digest("hex").slice(0, 32),
+    sign: (text) => createHmac("sha256", signKey).update(text).digest("base64url"),
   };
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { type DiscoveryPorts, type PodKey, usualDiscoveryPorts } from "@outrigger/pod";
 import type { ImageBuilder, PodRuntime, RuntimeOptions } from "@outrigger/runtime";
 import { createApp } from "./api/app.ts";
 import { adminTokenId, hashToken } from "./api/auth.ts";
@@ -9,6 +10,7 @@ import { createBuildRecords } from "./builds/records.ts";
 import { runtimeOptions } from "./connect-runtime.ts";
 import { createCredentialStore } from "./credentials.ts";
 import { type DataDir, openDataDir } from "./data-dir.ts";
+import { createDiscoveryService } from "./discovery/discovery-service.ts";
 import { serverErrors } from "./errors.ts";
 import { createEventLog } from "./events.ts";
 import { createLogger, type LogLevel } from "./logger.ts";
@@ -30,6 +32,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly runtime: (options: RuntimeOptions) => PodRuntime;
   readonly images: ImageBuilder;
+  /** Where discovery listens on each application's network; absent: 6100, and 6101 for xDS. */
+  readonly discoveryPorts?: DiscoveryPorts;
   readonly clock?: () => Date;
   readonly limits?: Partial<Limits>;
   /** Lines of the log go to standard output, as JSON. */
@@ -80,9 +84,15 @@ async function run(options: ServerOptions, dataDir: DataDir, db: Database, clean
   const events = createEventLog(db, bell, clock);
   const credentials = createCredentialStore(db, vault);
   const { images } = options;
-  const runtime = options.runtime(runtimeOptions(owner, { db, vault, bell, events, credentials, log }));
+  const discoveryPorts = options.discoveryPorts ?? usualDiscoveryPorts;
+  const discovery = createDiscoveryService({ db, vault, events, log, ports: discoveryPorts, statuses: (key) => runtime.statuses(key) });
+  cleanUp.defer(() => discovery.close());
+  const { hub } = discovery;
+  const onStatus = (key: PodKey): void => reconciler.noteStatus(key);
+  const filesFolder = dataDir.files;
+  const runtime = options.runtime(runtimeOptions(owner, { db, vault, events, credentials, log, discovery, filesFolder, onStatus }));
   cleanUp.defer(() => runtime.close());
-  const reconciler = createReconciler({ db, runtime, images, events, bell, log });
+  const reconciler = createReconciler({ db, runtime, hub, discoveryPorts, images, events, bell, log });
   cleanUp.defer(() => reconciler.close());
   const records = createBuildRecords({ db, bell, events, clock, onComponentBuilt: reconciler.notice });
   await records.endInterrupted();
@@ -90,7 +100,23 @@ async function run(options: ServerOptions, dataDir: DataDir, db: Database, clean
   const builds = createBuildQueue({ db, bell, records, log, limits, uploads, images, credentials });
   cleanUp.defer(() => builds.close());
   const stopping = new AbortController();
-  const common = { db, vault, bell, events, runtime, images, reconciler, builds, records, limits, uploads, clock, log };
+  const common = {
+    db,
+    vault,
+    bell,
+    events,
+    runtime,
+    images,
+    reconciler,
+    hub,
+    discoveryPorts,
+    builds,
+    records,
+    limits,
+    uploads,
+    clock,
+    log,
+  };
   const services: Services = { ...common, stopping: stopping.signal };
   const app = await createApp({ logger: log, services });
   cleanUp.defer(async () => {

@@ -1,8 +1,10 @@
+import type { DiscoveryPorts } from "@outrigger/pod";
 import type { ImageBuilder, PodRuntime } from "@outrigger/runtime";
 import type { Logger } from "pino";
 import type { Bell } from "./bell.ts";
 import type { BuildQueue } from "./builds/queue.ts";
 import type { BuildRecords } from "./builds/records.ts";
+import type { DiscoveryHub } from "./discovery/hub.ts";
 import type { EventLog } from "./events.ts";
 import type { Reconciler } from "./reconciler.ts";
 import type { Vault } from "./secrets.ts";
@@ -17,6 +19,8 @@ export interface Services {
   readonly runtime: PodRuntime;
   readonly images: ImageBuilder;
   readonly reconciler: Reconciler;
+  readonly hub: DiscoveryHub;
+  readonly discoveryPorts: DiscoveryPorts;
   readonly builds: BuildQueue;
   readonly records: BuildRecords;
   readonly limits: Limits;

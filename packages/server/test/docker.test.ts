@@ -84,9 +84,9 @@ test("on a real engine: a plug-in and an app are built, run together, change, an
     [`remove ${prefix}`],
   );
   await server.send("PATCH", installation, { body: { enabled: false } });
-  await until(async () => (await ready()).status.containers.length === 1, "the sidecar to go");
+  await until(async () => (await ready()).status.pods[0]?.containers.length === 1, "the sidecar to go");
   await server.restart(real);
-  assert.equal((await ready()).status.containers[0]?.restarts, 0, "the pod is adopted, not made anew");
+  assert.equal((await ready()).status.pods[0]?.containers[0]?.restarts, 0, "the pod is adopted, not made anew");
 
   const missing = { components: [{ name: "web", image: "localhost:1/no/such:1" }] };
   await server.send("PUT", app, { body: missing });

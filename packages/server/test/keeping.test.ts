@@ -74,9 +74,9 @@ test("secrets are in no answer, plan, event or file, and open with their key and
   const pod = await until(() => server.engine.pods.get("default/shop/web"), "the pod");
   assert.ok(!JSON.stringify(pod).includes(secret));
   const key = { team: "default", application: "shop", component: "web" };
-  for (const { port, options } of pod.discovery["log"]?.base_ports ?? []) {
+  for (const { port, options } of pod.discovery["log"]?.document.base_ports ?? []) {
     const value = options["KEY"];
-    assert.ok(typeof value === "object");
+    assert.ok(typeof value === "object" && "secret" in value);
     assert.equal(await server.engine.options?.secret(key, value.secret), `${secret}-${port}`);
   }
   await assert.rejects(async () => server.engine.options?.secret(key, { plugin: "log", group: "sink", item: "TOKEN", digest: "0" }), {

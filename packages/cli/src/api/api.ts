@@ -12,6 +12,7 @@ import type {
   NewTokenResource,
   PlanResource,
   PluginResource,
+  RevisionResource,
   Role,
   ServerResource,
   TeamResource,
@@ -104,6 +105,7 @@ export interface ApplicationApi {
   readonly planInstall: (target: TargetName, request: InstallRequest) => Promise<PlanResource>;
   readonly change: (target: TargetName, plugin: string, patch: InstallationPatch) => Promise<InstallationResource>;
   readonly planChange: (target: TargetName, plugin: string, patch: InstallationPatch) => Promise<PlanResource>;
+  readonly revisions: (target: TargetName, plugin: string) => Promise<readonly RevisionResource[]>;
   readonly uninstall: (target: TargetName, plugin: string) => Promise<unknown>;
   readonly planUninstall: (target: TargetName, plugin: string) => Promise<PlanResource>;
   readonly events: (query: Query) => Promise<readonly EventResource[]>;
@@ -139,6 +141,7 @@ export function applicationApi({ send, list, events }: Transport, team: string):
     planInstall: (target, body) => send("POST", of(target, "installations"), { body, ...dryRun }),
     change: (target, plugin, body) => send("PATCH", of(target, "installations", plugin), { body }),
     planChange: (target, plugin, body) => send("PATCH", of(target, "installations", plugin), { body, ...dryRun }),
+    revisions: (target, plugin) => list(of(target, "installations", plugin, "revisions")),
     uninstall: (target, plugin) => send("DELETE", of(target, "installations", plugin)),
     planUninstall: (target, plugin) => send("DELETE", of(target, "installations", plugin), dryRun),
     events: (query) => list(at("events"), query),

@@ -4,9 +4,10 @@ import { connectTeam, type TeamConnection } from "../connect.ts";
 import { type OutputOptions, parseTarget, type TeamOptions, withExamples, withOutput, withTeam } from "../options.ts";
 import { paint, stateStyle } from "../output/paint.ts";
 import { print, toYaml } from "../output/print.ts";
-import { componentTable, containerState, publishedUrls } from "../output/show-application.ts";
+import { componentTable, containerState, type containersOf, publishedUrls } from "../output/show-application.ts";
 import { formatFields, formatTable } from "../output/table.ts";
 
+type ContainerRow = ReturnType<typeof containersOf>[number] & { readonly pod: string };
 type DescribeOptions = TeamOptions & OutputOptions;
 
 export function define(command: Command): void {
@@ -56,7 +57,10 @@ function componentText(component: ComponentResource, installations: readonly str
     ["reason", status.reason],
     ["up to date", status.upToDate ? "yes" : "no: a change is under way"],
     ["image", spec.image ?? component.image ?? "not built yet"],
-    ["pod", `${status.pod}${status.ip === undefined ? "" : ` (${status.ip})`}`],
+    [
+      status.pods.length === 1 ? "pod" : "pods",
+      status.pods.map(({ name, ip }) => `${name}${ip === undefined ? "" : ` (${ip})`}`).join(", "),
+    ],
     ["ports", spec.ports.map(({ port, protocol }) => `${port}/${protocol}`).join(", ")],
     ["published", publishedUrls([component]).join(", ")],
     ["volumes", spec.volumes.map(({ name, path }) => `${name} at ${path}`).join(", ")],
@@ -64,6 +68,7 @@ function componentText(component: ComponentResource, installations: readonly str
   ]);
   const containers = formatTable(
     [
+      ...(status.pods.length === 1 ? [] : [{ title: "pod", cell: (row: ContainerRow) => row.pod }]),
       { title: "container", cell: (row) => row.name },
       { title: "role", cell: (row) => row.role },
       { title: "plug-in", cell: (row) => row.plugin ?? "" },
@@ -71,9 +76,14 @@ function componentText(component: ComponentResource, installations: readonly str
       { title: "restarts", cell: (row) => String(row.restarts) },
       { title: "reason", cell: (row) => row.reason ?? "" },
     ],
-    status.containers,
+    status.pods.flatMap(({ name, containers }): ContainerRow[] => containers.map((container) => ({ ...container, pod: name }))),
   );
   return [head, containers, ...installations].join("\n\n");
+}
+
+/** Which revision a pod has, since when, and why not the newest. */
+function settingsText({ pod, by, revision, at, problem }: InstallationResource["settings"][number]): string {
+  return `${pod} has revision ${revision} by ${by} since ${at}${problem === undefined ? "" : ` (${problem})`}`;
 }
 
 async function installationText(installation: InstallationResource): Promise<string> {
@@ -82,6 +92,8 @@ async function installationText(installation: InstallationResource): Promise<str
     ["state", paint(stateStyle(installation.state), installation.state)],
     ["reason", installation.reason],
     ["failures", String(installation.failures)],
+    ["revision", String(installation.revision)],
+    ["live settings", installation.settings.map(settingsText).join("; ")],
     ["from", installation.origin === "file" ? "app.yaml" : "outrigger install"],
     ["resources", installation.resources === undefined ? undefined : JSON.stringify(installation.resources)],
     ["mounts", installation.mounts === undefined ? undefined : JSON.stringify(installation.mounts)],

@@ -1,5 +1,6 @@
 import { Argument, type Command } from "commander";
 import { connectServer, connectTeam, type TeamConnection } from "../connect.ts";
+import { cliErrors } from "../errors.ts";
 import { type OutputOptions, parseTarget, type TeamOptions, withExamples, withOutput, withTeam } from "../options.ts";
 import { paint, stateStyle } from "../output/paint.ts";
 import { print } from "../output/print.ts";
@@ -74,6 +75,26 @@ const listers: Readonly<Record<string, (api: TeamConnection, name: string | unde
         ),
     };
   },
+  revisions: async (api, name) => {
+    const [application = "", component = "", plugin = ""] = (name ?? "").split("/");
+    if (plugin === "") throw cliErrors["revisions-of"]({ found: name ?? "nothing" });
+    const value = await api.revisions({ application, component }, plugin);
+    return {
+      value,
+      text: () =>
+        formatTable(
+          [
+            { title: "revision", cell: (row) => String(row.number) },
+            { title: "age", cell: (row) => ageOf(row.createdAt) },
+            { title: "author", cell: (row) => row.author },
+            { title: "version", cell: (row) => row.version },
+            { title: "same as", cell: (row) => (row.rolledBackTo === undefined ? "" : String(row.rolledBackTo)) },
+            { title: "values", cell: (row) => JSON.stringify(row.values) },
+          ],
+          value,
+        ),
+    };
+  },
   builds: async (api, name) => {
     const value = name === undefined ? await api.builds() : [await api.build(name)];
     return {
@@ -111,9 +132,19 @@ const listers: Readonly<Record<string, (api: TeamConnection, name: string | unde
 export function define(command: Command): void {
   withOutput(withTeam(command))
     .addArgument(new Argument("<kind>", "what to list").choices(Object.keys(listers)))
-    .argument("[name]", "one of them; for components the application, for installations APPLICATION/COMPONENT")
+    .argument(
+      "[name]",
+      "one of them; for components the application, for installations APPLICATION/COMPONENT, for revisions APPLICATION/COMPONENT/PLUGIN",
+    )
     .action(get);
-  withExamples(command, "get applications", "get components shop", "get installations shop/web -o json", "get builds --team blue");
+  withExamples(
+    command,
+    "get applications",
+    "get components shop",
+    "get installations shop/web -o json",
+    "get revisions shop/web/log-collector",
+    "get builds --team blue",
+  );
 }
 
 async function get(kind: string, name: string | undefined, options: GetOptions): Promise<void> {

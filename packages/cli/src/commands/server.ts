@@ -9,13 +9,20 @@ interface ServerOptions {
   readonly port: number;
   readonly dataDir: string;
   readonly stateDir: string;
+  readonly discoveryPort: number;
+  readonly xdsPort: number;
   readonly dockerHost?: string;
   readonly buildNetwork: "default" | "host";
   readonly detach?: true;
   readonly stop?: true;
 }
 
-const defaultPort = 7470;
+// Where Rainbond's discovery and xDS servers listen, so that plug-ins made for it find ours.
+const usualPorts = { http: 6100, xds: 6101 };
+
+function portOption(flags: string, description: string, variable: string, usual: number, least = 1): Option {
+  return new Option(flags, description).env(variable).default(usual).argParser(wholeNumber(least));
+}
 
 export function define(command: Command): void {
   command
@@ -24,11 +31,17 @@ export function define(command: Command): void {
         "At the first start it makes its data folder and an admin token, which the other commands on this machine find there.",
     )
     .option("--host <address>", "address to listen on; others than loopback open it to the network", "127.0.0.1")
+    .addOption(portOption("--port <port>", "port to listen on; 0 takes any free one", "OUTRIGGER_PORT", 7470, 0))
     .addOption(
-      new Option("--port <port>", "port to listen on; 0 takes any free one")
-        .env("OUTRIGGER_PORT")
-        .default(defaultPort)
-        .argParser(wholeNumber(0)),
+      portOption(
+        "--discovery-port <port>",
+        "port of discovery, on each application's own network",
+        "OUTRIGGER_DISCOVERY_PORT",
+        usualPorts.http,
+      ),
+    )
+    .addOption(
+      portOption("--xds-port <port>", "port of discovery by xDS, on each application's own network", "OUTRIGGER_XDS_PORT", usualPorts.xds),
     )
     .addOption(dataDirOption())
     .addOption(stateDirOption())
@@ -57,12 +70,13 @@ async function server(options: ServerOptions): Promise<void> {
   await runServer(options);
 }
 
-function serverArguments({ host, port, dockerHost, buildNetwork }: ServerOptions): readonly string[] {
+function serverArguments({ host, port, discoveryPort, xdsPort, dockerHost, buildNetwork }: ServerOptions): readonly string[] {
   const engine = dockerHost === undefined ? [] : ["--docker-host", dockerHost];
-  return ["--host", host, "--port", String(port), "--build-network", buildNetwork, ...engine];
+  const discovery = ["--discovery-port", String(discoveryPort), "--xds-port", String(xdsPort)];
+  return ["--host", host, "--port", String(port), ...discovery, "--build-network", buildNetwork, ...engine];
 }
 
-async function runServer({ host, port, dataDir, dockerHost, buildNetwork }: ServerOptions): Promise<void> {
+async function runServer({ host, port, discoveryPort, xdsPort, dataDir, dockerHost, buildNetwork }: ServerOptions): Promise<void> {
   const [{ startServer }, { createDockerImages, createDockerRuntime }] = await Promise.all([
     import("@outrigger/server"),
     import("@outrigger/runtime"),
@@ -72,6 +86,7 @@ async function runServer({ host, port, dataDir, dockerHost, buildNetwork }: Serv
     host,
     port,
     dataDir,
+    discoveryPorts: { http: discoveryPort, xds: xdsPort },
     runtime: (wanted) => createDockerRuntime({ ...wanted, ...engine }),
     images: createDockerImages({ buildNetwork, ...engine }),
   });

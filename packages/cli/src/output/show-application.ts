@@ -5,8 +5,9 @@ import { type Column, formatTable } from "./table.ts";
 const columns: readonly Column<ComponentResource>[] = [
   { title: "component", cell: ({ name }) => name },
   { title: "state", cell: ({ status }) => paint(stateStyle(status.state), status.state) },
-  { title: "ready", cell: ({ status }) => `${status.containers.filter(isFine).length}/${status.containers.length}` },
-  { title: "restarts", cell: ({ status }) => String(status.containers.reduce((sum, { restarts }) => sum + restarts, 0)) },
+  { title: "pods", cell: ({ status }) => `${status.pods.filter(({ state }) => state === "ready").length}/${status.pods.length}` },
+  { title: "ready", cell: ({ status }) => `${containersOf(status).filter(isFine).length}/${containersOf(status).length}` },
+  { title: "restarts", cell: ({ status }) => String(containersOf(status).reduce((sum, { restarts }) => sum + restarts, 0)) },
   { title: "plug-ins", cell: ({ installations }) => installations.map(({ plugin, version }) => `${plugin}@${version}`).join(", ") },
   { title: "reason", cell: ({ status }) => status.reason ?? "" },
 ];
@@ -31,11 +32,17 @@ export function publishedUrls(components: readonly ComponentResource[]): readonl
 export function planText(plan: PlanResource): string {
   if (plan.components.every(({ action }) => action === "none")) return "Nothing would change.";
   return plan.components
-    .flatMap(({ component, action, kind, changes }) => [
+    .flatMap(({ component, action, kind, changes, pod }) => [
       `${paint("bold", component)}: ${action === "none" ? "nothing changes" : action === "change" ? kindText[kind] : `${action}d`}`,
       ...changes.map((change) => `  - ${change.reason}`),
+      ...(action === "none" ? [] : (pod?.exports ?? []).map(exportText)),
     ])
     .join("\n");
+}
+
+/** What the app gets from a plug-in. */
+function exportText({ plugin, env, mounts }: NonNullable<PlanResource["components"][number]["pod"]>["exports"][number]): string {
+  return `  - the app gets from ${plugin}: ${[...env, ...mounts].join(", ")}`;
 }
 
 const kindText: Readonly<Record<PlanResource["kind"], string>> = {
@@ -45,7 +52,13 @@ const kindText: Readonly<Record<PlanResource["kind"], string>> = {
   recreate: "the pod is made anew",
 };
 
-type Container = ComponentResource["status"]["containers"][number];
+type Status = ComponentResource["status"];
+type Container = Status["pods"][number]["containers"][number];
+
+/** The containers of all pods of a component. */
+export function containersOf({ pods }: Status): readonly Container[] {
+  return pods.flatMap(({ containers }) => containers);
+}
 
 /** `done` for an init container that ended well, `ready`, else what the engine says. */
 export function containerState({ ready, role, exitCode, state }: Container): string {

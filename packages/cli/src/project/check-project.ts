@@ -36,6 +36,9 @@ export function composeProject(project: Project, known: ReadonlyMap<string, Know
         image: plugin.image ?? imageOf(plugin.manifest),
         values: use.values as StoredValues,
         enabled: use.enabled,
+        // Only a server gives these.
+        instance: "not-installed-yet",
+        revision: 1,
         ...(use.resources === undefined ? {} : { resources: use.resources }),
         ...(use.mounts === undefined ? {} : { mounts: use.mounts }),
       })),

@@ -14,6 +14,7 @@ import {
 } from "@outrigger/plugin";
 import { pluginFiles } from "../catalogue.ts";
 import { readTextFile } from "../read-file.ts";
+import { withTemplates } from "./templates.ts";
 
 /** A plug-in whose files are here. */
 export interface LocalPlugin {
@@ -97,7 +98,9 @@ function tryPlugin(file: string): LocalPlugin | { readonly problems: readonly Pr
   if (!reading.ok) return reading;
   const { value, source } = reading.value;
   if (!isPodPlugin(value)) return { problems: [source.place(notForPods(value))] };
-  return { file, folder: dirname(file), manifest: value, source };
+  const folder = dirname(file);
+  const { manifest, problems } = withTemplates(value, folder);
+  return problems.length > 0 ? { problems: problems.map(source.place) } : { file, folder, manifest, source };
 }
 
 function notForPods({ metadata, spec }: PluginManifest): Parameters<SourceDocument["place"]>[0] {

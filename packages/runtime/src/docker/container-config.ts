@@ -2,8 +2,9 @@ import { plainCapabilities } from "@outrigger/plugin";
 import type { Container, ContainerResources, Pod, PodPort } from "@outrigger/pod";
 import { expandCommand, type ResolvedVariable } from "./facts.ts";
 import { infraImage } from "./infra-image.ts";
-import { frameOf, label, networkName, podLabels, volumeName } from "./names.ts";
-import type { ContainerCreation, ImageInspection } from "./types.ts";
+import { frameOf, hostName, label, networkName, podLabels, type ReplicaKey, volumeName } from "./names.ts";
+import type { BindMount, ContainerCreation, ImageInspection } from "./types.ts";
+import type { Ways } from "./ways.ts";
 
 // json-file is the driver that every engine can read back and follow; the bounds keep a chatty container from filling the disk.
 const common = {
@@ -11,26 +12,23 @@ const common = {
   LogConfig: { Type: "json-file", Config: { "max-size": "16m", "max-file": "3" } },
 } as const;
 
+const powerless = { CapDrop: ["ALL"], SecurityOpt: ["no-new-privileges"] } as const;
+
 /** The infra container: it holds the pod's network and IPC, and bears the pod as a label. */
-export function infraCreation(owner: string, pod: Pod): ContainerCreation {
+export function infraCreation(owner: string, key: ReplicaKey, pod: Pod): ContainerCreation {
   const bindings = pod.ports.flatMap((port) => (port.publish === undefined ? [] : [{ inner: innerPort(port), publish: port.publish }]));
-  const redirects = pod.ports.some(({ entry }) => entry !== undefined);
   const grouped = Map.groupBy(bindings, ({ inner }) => inner);
   return {
     Image: infraImage,
-    // The kernel's limit for a host name is 64 bytes, and a label's is 63.
-    Hostname: pod.name.slice(0, 63).replace(/-+$/, ""),
-    Labels: { ...podLabels(owner, pod), [label.role]: "infra", [label.pod]: JSON.stringify(frameOf(pod)) },
+    Hostname: hostName(key),
+    Labels: { ...podLabels(owner, key), [label.role]: "infra", [label.pod]: JSON.stringify(frameOf(pod)) },
     ExposedPorts: Object.fromEntries(pod.ports.map((port) => [innerPort(port), {}])),
     HostConfig: {
       ...common,
-      NetworkMode: networkName(pod),
+      ...powerless,
+      NetworkMode: networkName(key),
       IpcMode: "shareable",
-      CapDrop: ["ALL"],
-      // To lay the redirections into its own network, which come as a file.
-      CapAdd: redirects ? ["NET_ADMIN"] : [],
-      ReadonlyRootfs: !redirects,
-      SecurityOpt: ["no-new-privileges"],
+      ReadonlyRootfs: true,
       PortBindings: Object.fromEntries(
         [...grouped].map(([inner, list]) => [
           inner,
@@ -38,27 +36,38 @@ export function infraCreation(owner: string, pod: Pod): ContainerCreation {
         ]),
       ),
     },
-    NetworkingConfig: { EndpointsConfig: { [networkName(pod)]: { Aliases: [pod.component] } } },
+    NetworkingConfig: { EndpointsConfig: { [networkName(key)]: { Aliases: [key.component] } } },
   };
 }
 
-/** Where the engine delivers a port's traffic: to the ingress plug-in that has taken it over, else to the port itself. */
-function innerPort({ port, entry, protocol }: PodPort): string {
-  return `${entry ?? port}/${protocol === "udp" || protocol === "sctp" ? protocol : "tcp"}`;
+/** The helper that lays a pod's redirects: the only one with power over the pod's network, and only for a moment. */
+export function layerCreation(owner: string, key: ReplicaKey, infra: string, ways: Ways): ContainerCreation {
+  return {
+    Image: infraImage,
+    Labels: { ...podLabels(owner, key), [label.role]: "redirects", [label.ways]: JSON.stringify(ways) },
+    HostConfig: { ...common, ...powerless, CapAdd: ["NET_ADMIN"], NetworkMode: `container:${infra}` },
+  };
+}
+
+/** Redirects within the pod decide who gets it, so that they can change while the pod runs. */
+function innerPort({ port, protocol }: PodPort): string {
+  return `${port}/${protocol === "udp" || protocol === "sctp" ? protocol : "tcp"}`;
 }
 
 export interface CreationParts {
   readonly owner: string;
-  readonly pod: Pod;
+  readonly key: ReplicaKey;
   readonly container: Container;
   /** Id of the pod's infra container. */
   readonly infra: string;
   readonly image: Pick<ImageInspection, "Id" | "Config">;
   readonly env: readonly ResolvedVariable[];
+  /** Directories whose files are kept. */
+  readonly kept: readonly BindMount[];
 }
 
 /** A container of a pod, as the engine wants it described. */
-export function containerCreation({ owner, pod, container, infra, image, env }: CreationParts): ContainerCreation {
+export function containerCreation({ owner, key, container, infra, image, env, kept }: CreationParts): ContainerCreation {
   const { securityContext, command, args, workingDir } = container;
   const user = userOf(container, image.Config?.User ?? "");
   return {
@@ -69,7 +78,7 @@ export function containerCreation({ owner, pod, container, infra, image, env }: 
     ...(user === undefined ? {} : { User: user }),
     Env: env.map(({ name, text }) => `${name}=${text}`),
     Labels: {
-      ...podLabels(owner, pod),
+      ...podLabels(owner, key),
       [label.container]: container.name,
       [label.role]: container.role,
       [label.spec]: JSON.stringify(container),
@@ -79,14 +88,17 @@ export function containerCreation({ owner, pod, container, infra, image, env }: 
       ...common,
       NetworkMode: `container:${infra}`,
       IpcMode: `container:${infra}`,
-      Mounts: container.mounts.map(({ volume, path, readOnly }) => ({
-        Type: "volume",
-        Source: volumeName(pod, volume),
-        Target: path,
-        ReadOnly: readOnly,
-        // Only the app's image may fill an empty volume; else it would depend on who is made first.
-        VolumeOptions: { NoCopy: container.plugin !== undefined },
-      })),
+      Mounts: [
+        ...container.mounts.map(({ volume, path, readOnly }) => ({
+          Type: "volume" as const,
+          Source: volumeName(key, volume),
+          Target: path,
+          ReadOnly: readOnly,
+          // Only the app's image may fill an empty volume; else it would depend on who is made first.
+          VolumeOptions: { NoCopy: container.plugin !== undefined },
+        })),
+        ...kept,
+      ],
       ...limits(container.resources),
       ...privileges(container),
       ...(securityContext.readOnlyRootFilesystem === undefined ? {} : { ReadonlyRootfs: securityContext.readOnlyRootFilesystem }),
@@ -114,7 +126,10 @@ function privileges({ plugin, securityContext }: Container): Partial<ContainerCr
 }
 
 /** A group alone keeps the image's user, which the engine would otherwise replace by root. */
-function userOf({ securityContext: { runAsUser, runAsGroup } }: Container, imageUser: string): string | undefined {
+export function userOf(
+  { securityContext: { runAsUser, runAsGroup } }: Pick<Container, "securityContext">,
+  imageUser: string,
+): string | undefined {
   if (runAsUser === undefined && runAsGroup === undefined) return undefined;
   const user = runAsUser ?? (imageUser.split(":")[0] || "0");
   return runAsGroup === undefined ? String(user) : `${user}:${runAsGroup}`;

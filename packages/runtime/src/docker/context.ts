@@ -1,5 +1,6 @@
 import type { RuntimeOptions } from "../runtime.ts";
 import type { DockerClient } from "./client.ts";
+import type { NetworkTeller } from "./networks.ts";
 
 /** What everything that works on the engine for one owner needs. */
 export interface EngineContext {
@@ -7,6 +8,8 @@ export interface EngineContext {
   readonly owner: string;
   readonly secret: RuntimeOptions["secret"];
   readonly credentials: RuntimeOptions["credentials"];
+  readonly filesFolder: string;
+  readonly networks: NetworkTeller;
   /** The engine's name for its machine. */
   readonly nodeName: () => Promise<string>;
   /** Does the work, or joins the same work (by its name) where it is being done already. */

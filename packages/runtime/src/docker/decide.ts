@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { type Container, type ContainerRole, diff, type Pod } from "@outrigger/pod";
 import { type ObservedContainer, type ObservedPod, runningPod } from "./observe.ts";
+import { sameWays, type Ways } from "./ways.ts";
 
 /** One thing to do next. Those of one decision are independent of each other and are done at once. */
 export type Action =
@@ -9,7 +10,11 @@ export type Action =
   | { readonly kind: "make-pod" }
   | { readonly kind: "make"; readonly container: Container }
   | { readonly kind: "start"; readonly container: ObservedContainer }
-  | { readonly kind: "discard"; readonly container: ObservedContainer };
+  | { readonly kind: "discard"; readonly container: ObservedContainer }
+  /** The traffic in the pod's network takes these ways. */
+  | { readonly kind: "lay"; readonly ways: Ways }
+  /** The container's kept files become what they should be. */
+  | { readonly kind: "settle"; readonly container: ObservedContainer };
 
 export interface Decision {
   readonly actions: readonly Action[];
@@ -23,15 +28,27 @@ export interface Decision {
 
 export interface View {
   readonly wanted: Pod;
+  /** The ways of traffic that are wanted. */
+  readonly ways: Ways;
   readonly observed: ObservedPod;
-  /** Containers that something is being done to. */
+  /** Containers that something is being done to, by name; also {@link layingJob}. */
   readonly busy: ReadonlySet<string>;
   /** When a container, or with no name the pod, may be tried again. */
   readonly nextAt: (container?: string) => number;
   readonly isReady: (container: string) => boolean;
+  /** Containers whose kept files are not yet what they should be. */
+  readonly unsettled: ReadonlySet<string>;
   /** Components that must run first and don't. */
   readonly missing: readonly string[];
   readonly now: number;
+}
+
+/** The name under which ways are laid; no container has such a name. */
+export const layingJob = ".redirects";
+
+/** The name under which the failures of a container's kept files are counted. */
+export function filesJob(container: string): string {
+  return `.files.${container}`;
 }
 
 /** What to do next to make what runs into what is wanted. Pure; called again after each thing that happens. */
@@ -44,6 +61,7 @@ export function decide(view: View): Decision {
     return wait > view.now ? { actions: [], wakeAt: wait, settled: false } : whole({ kind: "make-pod" });
   }
   if (!observed.infra.healthy) return whole({ kind: "tear-down", reason: "its network ended", mishap: true });
+  if (observed.infra.outdated) return whole({ kind: "tear-down", reason: "a former version of Outrigger made it", mishap: false });
   const change = diff(running, { ...wanted, discovery: {} });
   if (change.kind === "recreate") {
     const reasons = change.changes.filter(({ kind }) => kind === "recreate").map(({ reason }) => reason);
@@ -59,7 +77,7 @@ function whole(action: Action): Decision {
 function parts(view: View): Decision {
   const { wanted, observed, busy, missing } = view;
   const begun = [...observed.containers.values()].some(({ role, state }) => role !== "init" && state !== "created");
-  const discards = [...observed.containers.values()].filter((container) => !busy.has(container.name) && isStale(container, wanted));
+  const discards = [...observed.containers.values()].filter((container) => !busy.has(container.name) && mayGo(container, view));
   const leaving = new Set(discards.map(({ name }) => name));
   const absent = wanted.containers.filter(
     // An init container that someone removes after the app has started is not run again.
@@ -72,13 +90,17 @@ function parts(view: View): Decision {
   });
   // What is just made and has never run is held back by dependencies; what has run is started again whatever they do.
   const held = missing.length > 0 ? stopped.filter(({ state }) => state === "created") : [];
-  const startable = stopped.filter((container) => !held.includes(container));
-  const isDue = ({ name }: { readonly name: string }): boolean => view.nextAt(name) <= view.now;
-  const later = [...absent, ...startable].filter((container) => !isDue(container)).map(({ name }) => view.nextAt(name));
+  const unsettled = [...observed.containers.values()].filter(({ name }) => !busy.has(name) && !leaving.has(name) && maySettle(name, view));
+  const possible: readonly (readonly [name: string, action: Action])[] = [
+    ...absent.map((container) => [container.name, { kind: "make", container }] as const),
+    ...stopped.filter((container) => !held.includes(container)).map((container) => [container.name, { kind: "start", container }] as const),
+    ...unsettled.map((container) => [filesJob(container.name), { kind: "settle", container }] as const),
+    ...(stage.lays && !busy.has(layingJob) ? [[layingJob, { kind: "lay", ways: view.ways }] as const] : []),
+  ];
+  const later = possible.map(([name]) => view.nextAt(name)).filter((time) => time > view.now);
   const actions: readonly Action[] = [
     ...discards.map((container): Action => ({ kind: "discard", container })),
-    ...absent.filter(isDue).map((container): Action => ({ kind: "make", container })),
-    ...startable.filter(isDue).map((container): Action => ({ kind: "start", container })),
+    ...possible.filter(([name]) => view.nextAt(name) <= view.now).map(([, action]) => action),
   ];
   return {
     actions,
@@ -88,9 +110,21 @@ function parts(view: View): Decision {
   };
 }
 
-function isStale(container: ObservedContainer, wanted: Pod): boolean {
+/** Is it to go, or to be replaced, and nobody needs it any more? */
+function mayGo(container: ObservedContainer, { wanted, ways, observed, unsettled }: View): boolean {
   const now = wanted.containers.find(({ name }) => name === container.name);
-  return !isDeepStrictEqual(container.spec, now);
+  if (isDeepStrictEqual(container.spec, now)) return false;
+  // One that is replaced goes at once, and its port stays taken over meanwhile: an ingress plug-in may be a guard, so nobody may slip past it.
+  if (container.role !== "network" || now !== undefined) return true;
+  // One that is removed serves until the traffic has found its other way, and those before it have been told where to pass it on to.
+  return sameWays(observed.ways, ways) && !wanted.containers.some(({ name, role }) => role === "network" && unsettled.has(name));
+}
+
+/** A plug-in on the way is told of its new neighbours only when those are there. */
+function maySettle(name: string, { wanted, observed, unsettled, isReady }: View): boolean {
+  if (!unsettled.has(name)) return false;
+  const onTheWay = observed.ways?.plugins ?? [];
+  return !onTheWay.includes(name) || namesOf(wanted, "network").every((other) => onTheWay.includes(other) || isReady(other));
 }
 
 /** Runs, or changes of itself in a moment. */
@@ -98,17 +132,35 @@ function isUp({ state }: ObservedContainer): boolean {
   return state !== "created" && state !== "exited" && state !== "dead";
 }
 
-/** The containers whose turn it is to run: the first init container that is not done; else network plug-ins; and when they are ready all. */
-function startStage(
-  { wanted, observed, isReady }: View,
-  begun: boolean,
-): { readonly containers: readonly string[]; readonly last: boolean } {
-  const names = (role: ContainerRole): readonly string[] => wanted.containers.filter((each) => each.role === role).map(({ name }) => name);
-  const undone = begun ? undefined : names("init").find((name) => !isDone(observed.containers.get(name)));
-  if (undone !== undefined) return { containers: [undone], last: false };
-  const network = names("network");
-  if (!network.every(isReady)) return { containers: network, last: false };
-  return { containers: [...network, ...names("app"), ...names("sidecar")], last: true };
+interface Stage {
+  /** The containers whose turn it is to run. */
+  readonly containers: readonly string[];
+  /** It is time to lay the ways that are wanted. */
+  readonly lays: boolean;
+  /** No stage comes after it. */
+  readonly last: boolean;
+}
+
+/** First one init container after the other; then network plug-ins; when they are ready the ways of the traffic; then all. */
+function startStage({ wanted, ways, observed, isReady }: View, begun: boolean): Stage {
+  const undone = begun ? undefined : namesOf(wanted, "init").find((name) => !isDone(observed.containers.get(name)));
+  if (undone !== undefined) return { containers: [undone], lays: false, last: false };
+  const network = namesOf(wanted, "network");
+  const onTheWay = network.filter((name) => observed.ways?.plugins.includes(name) === true);
+  const laid = sameWays(observed.ways, ways);
+  // One that is on the way already makes nothing worse by not being ready.
+  const lays = !laid && network.every((name) => onTheWay.includes(name) || isReady(name));
+  const appBegun = observed.containers.values().some(({ role, state }) => role === "app" && state !== "created");
+  // An app that has begun waits only for those that its traffic passes, not for those that come later.
+  const gates = appBegun ? onTheWay : network;
+  const open = gates.every(isReady) && (appBegun || laid);
+  if (!open) return { containers: network, lays, last: false };
+  const containers = [...network, ...namesOf(wanted, "app"), ...namesOf(wanted, "sidecar")];
+  return { containers, lays, last: laid && network.every(isReady) };
+}
+
+function namesOf(pod: Pod, role: ContainerRole): readonly string[] {
+  return pod.containers.filter((each) => each.role === role).map(({ name }) => name);
 }
 
 /** Has this init container done its work? */

@@ -1,12 +1,13 @@
 import type { PodKey } from "@outrigger/pod";
-import { diff } from "@outrigger/pod";
 import type { PodRuntime, RuntimeOptions } from "../runtime.ts";
 import { createDockerClient } from "./client.ts";
+import { ComponentKeeper } from "./component-keeper.ts";
 import { createOnce, type EngineContext } from "./context.ts";
 import { followEvents } from "./events.ts";
-import { keyOf, keyText, networkName } from "./names.ts";
-import { listPods, observePod, runningPod } from "./observe.ts";
-import { PodKeeper } from "./pod-keeper.ts";
+import { keyOf, keyText, networkName, type ReplicaKey } from "./names.ts";
+import { createNetworkTeller } from "./networks.ts";
+import { listPods } from "./observe.ts";
+import { planPod } from "./plan.ts";
 import { podLogs } from "./pod-logs.ts";
 import { reasonOf } from "./refusal.ts";
 import type { EngineInfo } from "./types.ts";
@@ -24,7 +25,7 @@ export interface DockerRuntimeOptions extends RuntimeOptions {
  */
 export function createDockerRuntime(options: DockerRuntimeOptions): PodRuntime {
   const client = createDockerClient(options.socket);
-  const keepers = new Map<string, PodKeeper>();
+  const keepers = new Map<string, ComponentKeeper>();
   const watchers = new Map<string, Set<() => void>>();
   const closing = new AbortController();
   let following: Promise<void> | undefined;
@@ -40,23 +41,17 @@ export function createDockerRuntime(options: DockerRuntimeOptions): PodRuntime {
       });
     return node;
   };
-  const context: EngineContext = {
-    client,
-    owner: options.owner,
-    secret: options.secret,
-    credentials: options.credentials,
-    nodeName,
-    once: createOnce(),
-  };
+  const networks = createNetworkTeller(client, options.owner, options.onNetworks);
+  const { owner, secret, credentials, filesFolder } = options;
+  const context: EngineContext = { client, owner, secret, credentials, filesFolder, networks, nodeName, once: createOnce() };
 
-  const runsApp = (key: PodKey): boolean =>
-    keepers.get(keyText(key))?.status?.containers.some(({ role, state }) => role === "app" && state === "running") ?? false;
+  const runsApp = (key: PodKey): boolean => keepers.get(keyText(key))?.runsApp ?? false;
 
-  const keeperOf = (key: PodKey): PodKeeper => {
+  const keeperOf = (key: PodKey): ComponentKeeper => {
     const found = keepers.get(keyText(key));
     if (found !== undefined) return found;
     const ranApp = { now: false };
-    const keeper = new PodKeeper({
+    const keeper = new ComponentKeeper({
       context,
       key: keyOf(key),
       missing: (components) => components.filter((component) => !runsApp({ ...key, component })),
@@ -66,26 +61,25 @@ export function createDockerRuntime(options: DockerRuntimeOptions): PodRuntime {
         const runs = runsApp(key);
         if (runs && !ranApp.now) for (const other of dependents(key)) other.wake();
         ranApp.now = runs;
-        if (status.state !== "stopped" || keeper.hasTask) return;
-        keepers.delete(keyText(key));
-        keeper.close().catch(() => {});
+        if (keeper.isOver && keepers.get(keyText(key)) === keeper) keepers.delete(keyText(key));
       },
     });
     keepers.set(keyText(key), keeper);
     return keeper;
   };
-  const dependents = (key: PodKey): readonly PodKeeper[] =>
+  const dependents = (key: PodKey): readonly ComponentKeeper[] =>
     [...keepers.values()].filter(
       ({ wanted }) => wanted?.dependsOn.includes(key.component) === true && networkName(wanted) === networkName(key),
     );
 
-  const notify = (key: PodKey): void => {
-    keepers.get(keyText(key))?.wake();
+  const notify = (key: ReplicaKey): void => {
+    keepers.get(keyText(key))?.wake(key.replica);
     for (const onChange of watchers.get(keyText(key)) ?? []) onChange();
   };
   const adopt = async (): Promise<void> => {
+    await networks.tell();
     for (const key of await listPods(client, options.owner)) {
-      keeperOf(key);
+      keeperOf(key).adopt(key.replica);
       notify(key);
     }
   };
@@ -123,13 +117,17 @@ export function createDockerRuntime(options: DockerRuntimeOptions): PodRuntime {
       client.close();
     },
     want: (pod) => keeperOf(pod).want(pod),
-    plan: async (pod) => {
-      const keeper = keepers.get(keyText(pod));
-      return keeper === undefined ? diff(runningPod(await observePod(client, options.owner, pod)), pod) : keeper.plan(pod);
+    plan: (pod) => planPod(context, pod, keepers.get(keyText(pod))?.wanted?.discovery ?? {}),
+    remove: async (key, { volumes }) => {
+      const keeper = keeperOf(key);
+      await keeper.remove(volumes);
+      if (keeper.isOver && keepers.get(keyText(key)) === keeper) keepers.delete(keyText(key));
     },
-    remove: (key, { volumes }) => keeperOf(key).remove(volumes),
-    known: () => listPods(client, options.owner),
-    status: (key) => keepers.get(keyText(key))?.status,
+    known: async () => {
+      const keys = (await listPods(client, options.owner)).map(keyOf);
+      return [...new Map(keys.map((key) => [keyText(key), key])).values()];
+    },
+    statuses: (key) => keepers.get(keyText(key))?.statuses() ?? [],
     logs: (key, logOptions) =>
       podLogs(context, key, logOptions, (onChange) => {
         const set = watchers.get(keyText(key)) ?? new Set();

@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { PodKey } from "@outrigger/pod";
 import { delayAfter, reconnectBackOff } from "../back-off.ts";
 import type { DockerClient } from "./client.ts";
-import { keyFromLabels, label } from "./names.ts";
+import { keyFromLabels, label, type ReplicaKey } from "./names.ts";
 import { jsonLines } from "./streams.ts";
 import type { EngineEvent } from "./types.ts";
 
@@ -13,7 +12,7 @@ export interface EventHandlers {
   /** The engine is away; told once for each outage. */
   readonly onLost: (error: unknown) => void;
   /** Something happened to a container of this pod. */
-  readonly onPod: (key: PodKey) => void;
+  readonly onPod: (key: ReplicaKey) => void;
   /** Something happened to a network of this name. */
   readonly onNetwork: (name: string) => void;
 }

@@ -1,11 +1,19 @@
 import { networkInterfaces } from "node:os";
-import type { Pod, PodFact, PodKey, SecretReference, Variable } from "@outrigger/pod";
+import { type PodFact, type PodKey, replicaName, type SecretReference, type Variable } from "@outrigger/pod";
+import type { ReplicaKey } from "./names.ts";
 
 /** What is known of the pod before its network is up; its address is known after. */
 export type Facts = Readonly<Record<Exclude<PodFact, "pod.ip">, string>>;
 
-export function factsOf(pod: Pod, nodeName: string): Facts {
-  return { "pod.name": pod.name, "pod.namespace": pod.team, "node.name": nodeName, "node.ip": primaryAddress() };
+/** @param gateway the host's address in the pod's network */
+export function factsOf(key: ReplicaKey, nodeName: string, gateway: string): Facts {
+  return {
+    "pod.name": replicaName(key, key.replica),
+    "pod.namespace": key.team,
+    "node.name": nodeName,
+    "node.ip": primaryAddress(),
+    "discovery.host": gateway,
+  };
 }
 
 /** The first IPv4 address of this machine that is not loopback's nor an engine bridge's; pods run beside us, on the same machine. */
@@ -44,7 +52,8 @@ export function resolveVariables(env: readonly Variable[], sources: VariableSour
   );
 }
 
-function factText(fact: PodFact, { facts, address }: VariableSources): string | Promise<string> {
+/** A fact in words. */
+export function factText(fact: PodFact, { facts, address }: Pick<VariableSources, "facts" | "address">): string | Promise<string> {
   return fact === "pod.ip" ? address() : facts[fact];
 }
 

@@ -2,12 +2,12 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
 import type { DockerClient } from "./client.ts";
-import { infraProgram, redirectsFile } from "./infra-program.ts";
+import { infraProgram, scriptFile } from "./infra-program.ts";
 import { unlessMissing } from "./refusal.ts";
 import type { ImageInspection } from "./types.ts";
 
-/** The image of every pod's infra container. */
-export const infraImage = "outrigger/infra:2";
+/** The image of every pod's infra container, and of the helpers that lay its redirects. */
+export const infraImage = "outrigger/infra:3";
 
 /** The image as `docker save` writes it. Equal bytes every time, so that loading it twice gives one image. @throws engine-architecture */
 export async function infraImageArchive(architecture: string): Promise<Buffer> {
@@ -48,11 +48,11 @@ export async function ensureInfraImage(client: DockerClient): Promise<void> {
   for await (const _ of answer);
 }
 
-/** Lays redirections into an infra container that is not started yet. */
-export async function putRedirects(client: DockerClient, id: string, messages: Buffer): Promise<void> {
+/** Puts a script into a container of the infra image that is not started yet. */
+export async function putScript(client: DockerClient, id: string, script: Buffer): Promise<void> {
   await client.call("PUT", `/containers/${id}/archive`, {
     query: { path: "/" },
-    body: Readable.from([await tar({ [redirectsFile]: messages })]),
+    body: Readable.from([await tar({ [scriptFile]: script })]),
     headers: { "content-type": "application/x-tar" },
   });
 }

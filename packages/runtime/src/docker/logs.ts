@@ -14,7 +14,7 @@ export interface ReadOptions {
 /** One container's lines in their order; ends when the container does. */
 export async function* containerLines(
   client: DockerClient,
-  container: { readonly id: string; readonly name: string },
+  container: { readonly replica: number; readonly id: string; readonly name: string },
   { follow, tail, after, signal }: ReadOptions,
 ): AsyncGenerator<LogLine> {
   const query = {
@@ -34,7 +34,7 @@ export async function* containerLines(
     const time = text.slice(0, space);
     // `since` includes its own moment.
     if (after !== undefined && compareTimes(time, after) <= 0) continue;
-    yield { container: container.name, stream, time, text: text.slice(space + 1) };
+    yield { replica: container.replica, container: container.name, stream, time, text: text.slice(space + 1) };
   }
 }
 

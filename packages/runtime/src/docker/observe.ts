@@ -1,8 +1,9 @@
 import type { Container, ContainerRole, Pod, PodKey } from "@outrigger/pod";
 import type { DockerClient } from "./client.ts";
-import { keyFromLabels, label, labelFilter, networkName, podLabels } from "./names.ts";
+import { componentLabels, keyFromLabels, label, labelFilter, networkName, type ReplicaKey, replicaFromLabels } from "./names.ts";
 import { unlessMissing } from "./refusal.ts";
 import type { ContainerInspection, ContainerSummary } from "./types.ts";
+import { directWays, type Ways, withWays } from "./ways.ts";
 
 /** A container of a pod as the engine has it. */
 export interface ObservedContainer {
@@ -23,39 +24,67 @@ export interface ObservedInfra {
   /** Runs, and is on the application's network. */
   readonly healthy: boolean;
   readonly ip: string;
+  /** The host's address in that network. */
+  readonly gateway: string;
   readonly startedAt: string;
   readonly pod: Pod;
+  /** Made by a former version, which laid redirects that can't be changed. */
+  readonly outdated: boolean;
 }
 
 /** All that the engine has of one pod. */
 export interface ObservedPod {
   readonly infra?: ObservedInfra;
   readonly containers: ReadonlyMap<string, ObservedContainer>;
+  /** The ways that are laid; undefined where that can't be told, so that they must be laid anew. */
+  readonly ways: Ways | undefined;
 }
 
+/** Nothing is there. */
+export const noPod: ObservedPod = { containers: new Map(), ways: directWays };
+
 /** Reads one pod's containers from the engine. */
-export async function observePod(client: DockerClient, owner: string, key: PodKey): Promise<ObservedPod> {
-  const list = await listContainers(client, podLabels(owner, key));
+export async function observePod(client: DockerClient, owner: string, key: ReplicaKey): Promise<ObservedPod> {
+  const list = await listPod(client, owner, key);
   const inspected = await Promise.all(
     list.map(({ Id }) => unlessMissing(client.call<ContainerInspection>("GET", `/containers/${Id}/json`))),
   );
   const containers = new Map<string, ObservedContainer>();
+  const layers: ContainerInspection[] = [];
   let infra: ObservedInfra | undefined;
   for (const inspection of inspected) {
-    if (inspection?.Config.Labels[label.pod] !== undefined) infra = observedInfra(inspection, networkName(key));
-    else if (inspection?.Config.Labels[label.spec] !== undefined) {
+    const labels = inspection?.Config.Labels ?? {};
+    if (inspection === undefined) continue;
+    if (labels[label.pod] !== undefined) infra = observedInfra(inspection, networkName(key));
+    else if (labels[label.ways] !== undefined) layers.push(inspection);
+    else if (labels[label.spec] !== undefined) {
       const container = observedContainer(inspection);
       containers.set(container.name, container);
     }
   }
-  return { containers, ...(infra === undefined ? {} : { infra }) };
+  return { containers, ways: laidWays(layers), ...(infra === undefined ? {} : { infra }) };
 }
 
-/** Keys of every pod of this owner that the engine has containers of. */
-export async function listPods(client: DockerClient, owner: string): Promise<readonly PodKey[]> {
+/** Reads all pods of a component, by replica. */
+export async function observeComponent(client: DockerClient, owner: string, key: PodKey): Promise<ReadonlyMap<number, ObservedPod>> {
+  const list = await listContainers(client, componentLabels(owner, key));
+  const replicas = [...new Set(list.map(({ Labels }) => replicaFromLabels(Labels)))].sort((a, b) => a - b);
+  return new Map(
+    await Promise.all(replicas.map(async (replica) => [replica, await observePod(client, owner, { ...key, replica })] as const)),
+  );
+}
+
+/** Every pod of this owner that the engine has containers of. */
+export async function listPods(client: DockerClient, owner: string): Promise<readonly ReplicaKey[]> {
   const list = await listContainers(client, { [label.owner]: owner });
   const keys = list.flatMap(({ Labels }) => keyFromLabels(Labels) ?? []);
   return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
+}
+
+/** All containers of one pod. */
+export async function listPod(client: DockerClient, owner: string, key: ReplicaKey): Promise<readonly ContainerSummary[]> {
+  // By hand: pods that were made when a component had only one bear no replica that could be asked for.
+  return (await listContainers(client, componentLabels(owner, key))).filter(({ Labels }) => replicaFromLabels(Labels) === key.replica);
 }
 
 export function listContainers(client: DockerClient, labels: Readonly<Record<string, string>>): Promise<readonly ContainerSummary[]> {
@@ -63,9 +92,12 @@ export function listContainers(client: DockerClient, labels: Readonly<Record<str
 }
 
 function observedInfra({ Id, State, Config, NetworkSettings }: ContainerInspection, network: string): ObservedInfra {
-  const ip = NetworkSettings.Networks[network]?.IPAddress ?? "";
-  const pod = JSON.parse(Config.Labels[label.pod] ?? "") as Pod;
-  return { id: Id, healthy: State.Status === "running" && ip !== "", ip, startedAt: State.StartedAt, pod };
+  const { IPAddress: ip = "", Gateway: gateway = "" } = NetworkSettings.Networks[network] ?? {};
+  // A former version's label lacks what came since.
+  const former: Pick<Pod, "replicas" | "detours" | "exports"> = { replicas: 1, detours: [], exports: [] };
+  const pod: Pod = Object.assign(former, JSON.parse(Config.Labels[label.pod] ?? "") as Pod);
+  const outdated = pod.ports.some(({ entry }) => entry !== undefined);
+  return { id: Id, healthy: State.Status === "running" && ip !== "", ip, gateway, startedAt: State.StartedAt, pod, outdated };
 }
 
 function observedContainer({ Id, State, Config }: ContainerInspection): ObservedContainer {
@@ -83,17 +115,26 @@ function observedContainer({ Id, State, Config }: ContainerInspection): Observed
   };
 }
 
+/** What laid the ways stays as their record; where there are two, or one that failed or is at it, nobody knows which of them counts. */
+function laidWays([layer, ...others]: readonly ContainerInspection[]): Ways | undefined {
+  if (layer === undefined) return directWays;
+  const { State, Config } = layer;
+  if (others.length > 0 || State.Status !== "exited" || State.ExitCode !== 0) return undefined;
+  return JSON.parse(Config.Labels[label.ways] ?? "") as Ways;
+}
+
 const roles: readonly ContainerRole[] = ["init", "network", "app", "sidecar"];
 
 /**
- * The pod that runs, as its containers' own labels tell it: each container as it was made last. A sidecar that is not there was removed since;
- * another container that is not there is still part of the pod, and will be made again.
+ * The pod that runs, as its containers' own labels tell it: each container as it was made last. A sidecar or a network plug-in that is not there
+ * was removed since; another container that is not there is still part of the pod, and will be made again.
  */
-export function runningPod({ infra, containers }: ObservedPod): Pod | undefined {
+export function runningPod({ infra, containers, ways }: ObservedPod): Pod | undefined {
   if (infra === undefined) return undefined;
-  const kept = infra.pod.containers.flatMap((made) => containers.get(made.name)?.spec ?? (made.role === "sidecar" ? [] : [made]));
+  const lasting = (role: ContainerRole): boolean => role === "init" || role === "app";
+  const kept = infra.pod.containers.flatMap((made) => containers.get(made.name)?.spec ?? (lasting(made.role) ? [made] : []));
   const names = new Set(infra.pod.containers.map(({ name }) => name));
   const added = [...containers.values()].flatMap(({ name, spec }) => (names.has(name) ? [] : [spec]));
   const all = [...kept, ...added].sort((a, b) => roles.indexOf(a.role) - roles.indexOf(b.role));
-  return { ...infra.pod, containers: all };
+  return { ...withWays(infra.pod, ways ?? directWays), containers: all };
 }

@@ -1,28 +1,32 @@
-import type { Container, Pod, PodKey } from "@outrigger/pod";
+import type { Container, Pod } from "@outrigger/pod";
 import { runtimeErrors } from "../errors.ts";
-import { containerCreation, infraCreation } from "./container-config.ts";
+import { containerCreation, infraCreation, userOf } from "./container-config.ts";
 import type { EngineContext } from "./context.ts";
 import { factsOf, resolveVariables } from "./facts.ts";
 import { ensureImage } from "./images.ts";
-import { ensureInfraImage, putRedirects } from "./infra-image.ts";
-import { containerName, infraName, networkName, podLabels } from "./names.ts";
-import { checkOwner, ensureNetwork, ensureVolumes } from "./networks-volumes.ts";
-import { listContainers, type ObservedContainer } from "./observe.ts";
-import { redirectMessages } from "./redirects.ts";
+import { ensureInfraImage } from "./infra-image.ts";
+import { containerName, infraName, keyOf, networkName, type ReplicaKey } from "./names.ts";
+import { ensureNetwork } from "./networks.ts";
+import { listPod, type ObservedContainer } from "./observe.ts";
+import { prepareFiles } from "./prepare-files.ts";
 import { hasCode, unlessMissing } from "./refusal.ts";
 import type { ContainerCreation, ContainerInspection, ContainerSummary } from "./types.ts";
+import { checkOwner, ensureVolumes } from "./volumes.ts";
 
-/** Makes the pod's network, volumes and infra container, not started yet; gives the infra container's id. @throws name-taken */
-export async function createInfra(context: EngineContext, pod: Pod): Promise<string> {
-  await Promise.all([
+export interface NewInfra {
+  readonly id: string;
+  /** The host's address in the pod's network. */
+  readonly gateway: string;
+}
+
+/** Makes the pod's network, volumes and infra container, not started yet. @throws name-taken */
+export async function createInfra(context: EngineContext, key: ReplicaKey, pod: Pod): Promise<NewInfra> {
+  const [gateway] = await Promise.all([
     ensureNetwork(context, pod),
-    ensureVolumes(context, pod, pod.volumes),
+    ensureVolumes(context, key, pod.volumes),
     context.once("infra image", () => ensureInfraImage(context.client)),
   ]);
-  const id = await create(context, infraName(pod), infraCreation(context.owner, pod));
-  const redirects = redirectMessages(pod.ports);
-  if (redirects !== undefined) await putRedirects(context.client, id, redirects);
-  return id;
+  return { id: await create(context, infraName(key), infraCreation(context.owner, key, pod)), gateway };
 }
 
 /** Starts the infra container; gives the pod's address. @throws port-taken */
@@ -33,12 +37,9 @@ export async function startInfra({ client }: EngineContext, pod: Pod, id: string
     if (!hasCode(error, "port-taken")) throw error;
     throw (await namePortUser(client, pod, id)) ?? error;
   }
-  const { NetworkSettings, State } = await client.call<ContainerInspection>("GET", `/containers/${id}/json`);
-  if (State.Status === "exited") throw runtimeErrors["container-refused"]({ reason: noRedirects });
+  const { NetworkSettings } = await client.call<ContainerInspection>("GET", `/containers/${id}/json`);
   return NetworkSettings.Networks[networkName(pod)]?.IPAddress ?? "";
 }
-
-const noRedirects = "the kernel refused to redirect the pod's ports to its ingress plug-in; it needs nf_tables with nat (CONFIG_NFT_REDIR)";
 
 /** The engine says only that a port is taken; when a container has it, that container is named. */
 async function namePortUser(client: EngineContext["client"], pod: Pod, own: string): Promise<Error | undefined> {
@@ -58,27 +59,39 @@ function overlap(one: string | undefined, other: string): boolean {
 }
 
 export interface MakeOptions {
-  readonly infra: string;
+  readonly key: ReplicaKey;
+  readonly infra: NewInfra;
   readonly address: () => Promise<string>;
   readonly signal: AbortSignal;
 }
 
 /** Makes one container of the pod, not started yet; pulls its image where needed. @throws image-missing, name-taken, container-refused */
 export async function createContainer(context: EngineContext, pod: Pod, container: Container, options: MakeOptions): Promise<void> {
-  const { infra, address, signal } = options;
+  const { key, infra, address, signal } = options;
   const volumes = pod.volumes.filter(({ name }) => container.mounts.some(({ volume }) => volume === name));
+  const facts = context.nodeName().then((node) => factsOf(key, node, infra.gateway));
   const [image, env] = await Promise.all([
     ensureImage(context.client, container.image, { credentials: (registry) => context.credentials(pod.team, registry), signal }),
-    context
-      .nodeName()
-      .then((node) => resolveVariables(container.env, { key: pod, facts: factsOf(pod, node), address, secret: context.secret })),
-    ensureVolumes(context, pod, volumes),
+    facts.then((known) => resolveVariables(container.env, { key: keyOf(key), facts: known, address, secret: context.secret })),
+    ensureVolumes(context, key, volumes),
   ]);
+  const user = /^\d+/.exec(userOf(container, image.Config?.User ?? "") ?? image.Config?.User ?? "")?.[0];
+  const kept = await prepareFiles({
+    context,
+    key,
+    container,
+    discovery: pod.discovery[container.name],
+    user: user === undefined ? undefined : Number(user),
+    facts: await facts,
+    address,
+  });
   signal.throwIfAborted();
-  await create(context, containerName(pod, container.name), containerCreation({ owner: context.owner, pod, container, infra, image, env }));
+  const body = containerCreation({ owner: context.owner, key, container, infra: infra.id, image, env, kept });
+  await create(context, containerName(key, container.name), body);
 }
 
-async function create({ client, owner }: EngineContext, name: string, body: ContainerCreation): Promise<string> {
+/** Makes a container of ours; gives its id. @throws name-taken */
+export async function create({ client, owner }: EngineContext, name: string, body: ContainerCreation): Promise<string> {
   try {
     const { Id } = await client.call<{ readonly Id: string }>("POST", "/containers/create", { query: { name }, body });
     return Id;
@@ -101,7 +114,7 @@ async function stop({ client }: EngineContext, { id, state, spec }: ObservedCont
   await unlessMissing(client.call("POST", `/containers/${id}/stop`, { query: { t: spec.terminationGracePeriodSeconds } }));
 }
 
-async function removeContainer(client: EngineContext["client"], id: string): Promise<void> {
+export async function removeContainer(client: EngineContext["client"], id: string): Promise<void> {
   try {
     await unlessMissing(client.call("DELETE", `/containers/${id}`, { query: { force: true, v: true } }));
   } catch (error) {
@@ -111,9 +124,9 @@ async function removeContainer(client: EngineContext["client"], id: string): Pro
 }
 
 /** Ends all containers of a pod at once, each within its grace period; then its network, which they may need until their end. */
-export async function tearDown(context: EngineContext, key: PodKey, containers: Iterable<ObservedContainer>): Promise<void> {
+export async function tearDown(context: EngineContext, key: ReplicaKey, containers: Iterable<ObservedContainer>): Promise<void> {
   await Promise.all([...containers].map((container) => stop(context, container)));
   // All at once: also the infra container, what was made since it was looked at, and what bears no readable label.
-  const left = await listContainers(context.client, podLabels(context.owner, key));
+  const left = await listPod(context.client, context.owner, key);
   await Promise.all(left.map(({ Id }) => removeContainer(context.client, Id)));
 }

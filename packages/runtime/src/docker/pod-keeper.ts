@@ -1,18 +1,20 @@
-import { diff, type Pod, type PodDiff, type PodKey } from "@outrigger/pod";
+import type { Pod } from "@outrigger/pod";
 import { makeBackOff, reconnectBackOff } from "../back-off.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { PodEvent, PodStatus } from "../runtime.ts";
 import type { EngineContext } from "./context.ts";
 import { type Decision, decide } from "./decide.ts";
-import { infraName } from "./names.ts";
-import { type ObservedPod, observePod, runningPod } from "./observe.ts";
+import { containerFolder, isSettled, type KeptState, readState, sourceOf } from "./kept-state.ts";
+import { infraName, type ReplicaKey } from "./names.ts";
+import { noPod, type ObservedPod, observePod, runningPod } from "./observe.ts";
 import { PodWork } from "./pod-work.ts";
 import { codeOf, reasonOf } from "./refusal.ts";
 import { endStatus, podStatus } from "./status.ts";
+import { waysOf } from "./ways.ts";
 
 export interface KeeperOptions {
   readonly context: EngineContext;
-  readonly key: PodKey;
+  readonly key: ReplicaKey;
   readonly onStatus: (status: PodStatus) => void;
   readonly onEvent: (event: PodEvent) => void;
   /** Which of these components of the application do not run their app. */
@@ -24,7 +26,6 @@ interface Removal {
   readonly done: PromiseWithResolvers<void>;
 }
 
-const nothing: ObservedPod = { containers: new Map() };
 const idle: Decision = { actions: [], settled: false };
 
 /**
@@ -36,7 +37,8 @@ export class PodKeeper {
   readonly #work: PodWork;
   #wanted: Pod | undefined;
   #removals: readonly Removal[] = [];
-  #observed: ObservedPod = nothing;
+  #observed: ObservedPod = noPod;
+  #kept: ReadonlyMap<string, KeptState> = new Map();
   #status: PodStatus | undefined;
   #node: string | undefined;
   #awake = false;
@@ -62,6 +64,11 @@ export class PodKeeper {
     return this.#wanted !== undefined || this.#removals.length > 0;
   }
 
+  /** Is to be removed, and nobody wants it again. */
+  get isLeaving(): boolean {
+    return this.#wanted === undefined && this.#removals.length > 0;
+  }
+
   /** Wants this pod; gives up what an earlier wish still waits for. */
   want(pod: Pod): void {
     const text = JSON.stringify(pod);
@@ -83,13 +90,6 @@ export class PodKeeper {
     this.#work.jobs.giveUpWaits();
     this.wake();
     return done.promise;
-  }
-
-  /** What `want(pod)` would change. */
-  async plan(pod: Pod): Promise<PodDiff> {
-    const { context, key } = this.#options;
-    const running = runningPod(await observePod(context.client, context.owner, key));
-    return diff(running && { ...running, discovery: this.#wanted?.discovery ?? {} }, pod);
   }
 
   /** Looks again soon; a call while it looks makes it look once more afterwards. */
@@ -142,8 +142,11 @@ export class PodKeeper {
     readiness.follow(observed);
     const wanted = this.#wanted;
     if (wanted === undefined) return this.#publish(idle);
+    this.#kept = await this.#readKept(wanted);
     const decision = decide({
       wanted,
+      ways: waysOf(wanted, observed.infra?.gateway ?? ""),
+      unsettled: this.#unsettled(wanted, observed),
       observed,
       busy,
       nextAt: (name) => mishaps.nextAt(name),
@@ -159,19 +162,33 @@ export class PodKeeper {
     }
   }
 
+  async #readKept(wanted: Pod): Promise<ReadonlyMap<string, KeptState>> {
+    const { context, key } = this.#options;
+    const keeping = wanted.containers.filter(({ fileDirectories }) => fileDirectories !== undefined);
+    const states = await Promise.all(
+      keeping.map(async ({ name }) => [name, await readState(containerFolder(context.filesFolder, key, name))] as const),
+    );
+    return new Map(states.flatMap(([name, state]) => (state === undefined ? [] : [[name, state] as const])));
+  }
+
+  #unsettled(wanted: Pod, { infra }: ObservedPod): ReadonlySet<string> {
+    const keeping = wanted.containers.filter(({ fileDirectories }) => fileDirectories !== undefined);
+    const names = keeping.map(({ name }) => name);
+    return new Set(names.filter((name) => !isSettled(this.#kept.get(name), sourceOf(wanted.discovery[name], infra?.ip ?? ""))));
+  }
+
   async #remove(removals: readonly Removal[]): Promise<void> {
     const { context, key } = this.#options;
-    const name = this.#status?.name ?? `${key.application}-${key.component}`;
-    if (this.#status?.state !== "stopping") this.#show(endStatus(key, name, "stopping"));
+    if (this.#status?.state !== "stopping") this.#show(endStatus(key, "stopping"));
     const observed = await observePod(context.client, context.owner, key);
     await this.#work.remove(
       observed,
       removals.some(({ volumes }) => volumes),
     );
-    this.#observed = nothing;
+    this.#observed = noPod;
     this.#removals = this.#removals.filter((removal) => !removals.includes(removal));
     this.#awake ||= this.hasTask;
-    this.#show(endStatus(key, name, "stopped"));
+    this.#show(endStatus(key, "stopped"));
     for (const { done } of removals) done.resolve();
   }
 
@@ -192,7 +209,9 @@ export class PodKeeper {
     if (pod === undefined) return;
     const { mishaps, readiness, lastMishap } = this.#work;
     const status = podStatus({
+      key: this.#options.key,
       pod,
+      kept: this.#kept,
       observed: this.#observed,
       decision,
       mishaps,

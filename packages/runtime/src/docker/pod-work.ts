@@ -1,23 +1,29 @@
-import type { Pod, PodKey } from "@outrigger/pod";
+import { type Pod, replicaName } from "@outrigger/pod";
 import { makeBackOff, pullBackOff, restartBackOff } from "../back-off.ts";
 import type { PodEvent } from "../runtime.ts";
 import type { EngineContext } from "./context.ts";
 import type { Action } from "./decide.ts";
-import { isDone } from "./decide.ts";
+import { filesJob, isDone, layingJob } from "./decide.ts";
 import { describeExit, lastLogLine } from "./exits.ts";
+import { factsOf } from "./facts.ts";
 import { Jobs } from "./jobs.ts";
+import { forgetContainer, forgetPod } from "./kept-state.ts";
+import { layWays } from "./lay-ways.ts";
 import { Mishaps } from "./mishaps.ts";
-import { infraName } from "./names.ts";
-import { removeNetwork, removeVolumes } from "./networks-volumes.ts";
-import type { ObservedContainer, ObservedPod } from "./observe.ts";
+import { infraName, keyOf, type ReplicaKey } from "./names.ts";
+import { removeNetwork } from "./networks.ts";
+import { noPod, type ObservedContainer, type ObservedPod } from "./observe.ts";
 import { createContainer, createInfra, discard, type MakeOptions, startInfra, tearDown } from "./pod-actions.ts";
 import { Readiness } from "./readiness.ts";
 import { codeOf, hasCode, reasonOf } from "./refusal.ts";
+import { settleFiles } from "./settle-files.ts";
 import { isNever } from "./status.ts";
+import { removeVolumes } from "./volumes.ts";
+import { probedPort, type Ways } from "./ways.ts";
 
 export interface WorkOptions {
   readonly context: EngineContext;
-  readonly key: PodKey;
+  readonly key: ReplicaKey;
   readonly onEvent: (event: PodEvent) => void;
   /** Work has ended, or a probe has changed its mind. */
   readonly onChange: () => void;
@@ -46,23 +52,32 @@ export class PodWork {
   async act(action: Action, wanted: Pod, observed: ObservedPod): Promise<void> {
     if (action.kind === "tear-down") return this.#makeAnew(observed, action.reason, action.mishap);
     if (action.kind === "make-pod") return this.#makePod(wanted);
-    if (action.kind === "start") return this.#launch(action.container.name, () => this.#start(action.container));
-    if (action.kind === "make") {
-      const { id = "", ip = "" } = observed.infra ?? {};
-      return this.#make(wanted, action.container, { infra: id, address: async () => ip });
+    const { infra } = observed;
+    if (infra === undefined) return;
+    const address = async (): Promise<string> => infra.ip;
+    switch (action.kind) {
+      case "make":
+        return this.#make(wanted, action.container, { infra, address });
+      case "start":
+        return this.#launch(action.container.name, () => this.#start(action.container));
+      case "discard":
+        return this.#launch(action.container.name, () => this.#discard(action.container, wanted));
+      case "lay":
+        return this.#launch(layingJob, () => this.#lay(infra.id, action.ways));
+      case "settle":
+        return this.#settle(action.container, wanted, observed);
     }
-    const { container } = action;
-    this.#launch(container.name, async () => {
-      await discard(this.#options.context, container);
-      this.mishaps.clear(container.name);
-    });
   }
 
   /** Removes all of the pod; with `volumes` its named volumes too. */
   async remove(observed: ObservedPod, volumes: boolean): Promise<void> {
     const { context, key } = this.#options;
     await this.#end(observed);
-    await Promise.all([removeVolumes(context, key, volumes ? "all" : "ephemeral"), removeNetwork(context, key)]);
+    await Promise.all([
+      removeVolumes(context, key, volumes ? "all" : "ephemeral"),
+      removeNetwork(context, key),
+      forgetPod(context.filesFolder, key),
+    ]);
     this.mishaps.reset();
     this.lastMishap = undefined;
   }
@@ -92,10 +107,13 @@ export class PodWork {
   }
 
   tell(kind: PodEvent["kind"], reason: string, message: string): void {
-    this.#options.onEvent({ key: this.#options.key, kind, reason, message });
+    const { key } = this.#options;
+    const which = key.replica === 0 ? "" : `${replicaName(key, key.replica)}: `;
+    this.#options.onEvent({ key: keyOf(key), kind, reason, message: which + message });
   }
 
-  #launch(container: string, work: (signal: AbortSignal) => Promise<void>): void {
+  /** @param failsAs under what name a failure is counted */
+  #launch(container: string, work: (signal: AbortSignal) => Promise<void>, failsAs: string = container): void {
     this.jobs.launch(container, async (signal) => {
       try {
         await work(signal);
@@ -103,29 +121,69 @@ export class PodWork {
         // An engine that is away fails the next look too, and that is where it is told.
         if (signal.aborted || hasCode(error, "engine-unreachable")) return;
         const code = codeOf(error);
-        this.mishaps.fail(container, code, reasonOf(error), code === "image-missing" ? pullBackOff : makeBackOff);
-        this.tell("warning", code, `${container}: ${reasonOf(error)}`);
+        this.#fail(failsAs, code, reasonOf(error), container === layingJob ? reasonOf(error) : `${container}: ${reasonOf(error)}`);
       }
     });
   }
 
-  #make(pod: Pod, container: Pod["containers"][number], infra: Omit<MakeOptions, "signal">): void {
+  /** What fails again for the same reason is told once. */
+  #fail(name: string, code: string, reason: string, message: string): void {
+    const isNews = !name.startsWith(".") || this.mishaps.get(name)?.reason !== reason;
+    this.mishaps.fail(name, code, reason, code === "image-missing" ? pullBackOff : makeBackOff);
+    if (isNews) this.tell("warning", code, message);
+  }
+
+  #make(pod: Pod, container: Pod["containers"][number], options: Pick<MakeOptions, "infra" | "address">): void {
     this.#launch(container.name, async (signal) => {
-      await createContainer(this.#options.context, pod, container, { ...infra, signal });
+      await createContainer(this.#options.context, pod, container, { ...options, key: this.#options.key, signal });
       this.mishaps.clear(container.name);
+      this.mishaps.clear(filesJob(container.name));
     });
+  }
+
+  async #discard(container: ObservedContainer, wanted: Pod): Promise<void> {
+    const { context, key } = this.#options;
+    await discard(context, container);
+    if (wanted.containers.every(({ name }) => name !== container.name)) await forgetContainer(context.filesFolder, key, container.name);
+    this.mishaps.clear(container.name);
+  }
+
+  async #lay(infra: string, ways: Ways): Promise<void> {
+    await layWays(this.#options.context, this.#options.key, infra, ways);
+    this.mishaps.clear(layingJob);
+  }
+
+  /** While its files are changed, nothing else is done to the container. */
+  #settle(container: ObservedContainer, wanted: Pod, { infra, ways }: ObservedPod): void {
+    const { context, key } = this.#options;
+    const { name } = container;
+    const work = async (): Promise<void> => {
+      const { refused, untold } = await settleFiles({
+        context,
+        key,
+        container,
+        discovery: wanted.discovery[name],
+        facts: factsOf(key, await context.nodeName(), infra?.gateway ?? ""),
+        address: async () => infra?.ip ?? "",
+        portOf: (port) => probedPort(ways, port),
+      });
+      if (refused !== undefined) this.tell("warning", "settings-refused", `${name}: ${refused}`);
+      if (untold === undefined) this.mishaps.clear(filesJob(name));
+      else this.#fail(filesJob(name), "reload-failed", untold, `${name}: ${untold}`);
+    };
+    this.#launch(name, work, filesJob(name));
   }
 
   /** The other containers are made while the infra container starts. */
   async #makePod(pod: Pod): Promise<void> {
     const { context, key } = this.#options;
-    const infra = await createInfra(context, pod);
-    const started = startInfra(context, pod, infra);
+    const infra = await createInfra(context, key, pod);
+    const started = startInfra(context, pod, infra.id);
     for (const container of pod.containers) this.#make(pod, container, { infra, address: () => started });
     try {
       await started;
     } catch (error) {
-      await this.#clear({ containers: new Map() });
+      await this.#clear(noPod);
       await removeNetwork(context, key);
       throw error;
     }

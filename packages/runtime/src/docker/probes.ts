@@ -3,14 +3,16 @@ import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { Probe } from "@outrigger/plugin";
 import type { DockerClient } from "./client.ts";
+import { execIn } from "./exec.ts";
 import { reasonOf } from "./refusal.ts";
-import { frames, lines } from "./streams.ts";
 
 /** What is probed: a container, and the address of its pod. */
 export interface ProbeTarget {
   readonly client: DockerClient;
   readonly id: string;
   readonly address: string;
+  /** Where this machine reaches a port of the pod itself, though a plug-in may have taken it over. */
+  readonly portOf: (port: number) => number;
 }
 
 /** Tries a probe once, within its timeout; gives why it failed, or undefined when all is well. Never throws. */
@@ -19,8 +21,8 @@ export async function tryProbe(probe: Probe, target: ProbeTarget, signal: AbortS
   const within = AbortSignal.any([signal, timeout]);
   try {
     if (probe.exec !== undefined) return await tryExec(probe.exec.command, target, within);
-    if (probe.httpGet !== undefined) return await tryHttp(probe.httpGet, target.address, within);
-    if (probe.tcpSocket !== undefined) return await tryTcp(probe.tcpSocket.port, target.address, within);
+    if (probe.httpGet !== undefined) return await tryHttp(probe.httpGet, target, within);
+    if (probe.tcpSocket !== undefined) return await tryTcp(target.portOf(probe.tcpSocket.port), target.address, within);
     return undefined;
   } catch (error) {
     return timeout.aborted ? `no answer within ${probe.timeoutSeconds} s` : reasonOf(error);
@@ -28,19 +30,29 @@ export async function tryProbe(probe: Probe, target: ProbeTarget, signal: AbortS
 }
 
 async function tryExec(command: readonly string[], { client, id }: ProbeTarget, signal: AbortSignal): Promise<string | undefined> {
-  const body = { AttachStdout: true, AttachStderr: true, Cmd: command };
-  const { Id } = await client.call<{ readonly Id: string }>("POST", `/containers/${id}/exec`, { body, signal });
-  const output = await client.stream("POST", `/exec/${Id}/start`, { body: { Detach: false, Tty: false }, signal });
-  let last = "";
-  for await (const { text } of lines(frames(output))) last = text.trim() || last;
-  const { ExitCode } = await client.call<{ readonly ExitCode: number | null }>("GET", `/exec/${Id}/json`, { signal });
-  return ExitCode === 0 ? undefined : `${command[0] ?? ""} ended with ${ExitCode ?? "no exit code"}${last === "" ? "" : `: ${last}`}`;
+  const { exitCode, lines } = await execIn(client, id, command, { signal, keep: 1 });
+  const [last] = lines;
+  return exitCode === 0
+    ? undefined
+    : `${command[0] ?? ""} ended with ${exitCode ?? "no exit code"}${last === undefined ? "" : `: ${last}`}`;
 }
 
-function tryHttp({ port, path, scheme }: NonNullable<Probe["httpGet"]>, host: string, signal: AbortSignal): Promise<string | undefined> {
+function tryHttp(
+  { port, path, scheme }: NonNullable<Probe["httpGet"]>,
+  { address: host, portOf }: ProbeTarget,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     // As in Kubernetes, a certificate is not checked: what counts is that the container answers.
-    const options = { host, port, path, signal, agent: false, rejectUnauthorized: false, headers: { "user-agent": "outrigger-probe" } };
+    const options = {
+      host,
+      port: portOf(port),
+      path,
+      signal,
+      agent: false,
+      rejectUnauthorized: false,
+      headers: { host: `${host}:${port}`, "user-agent": "outrigger-probe" },
+    };
     const outgoing = (scheme === "HTTPS" ? httpsRequest : httpRequest)(options, (response) => {
       response.destroy();
       const status = response.statusCode ?? 0;

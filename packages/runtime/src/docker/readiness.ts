@@ -1,6 +1,7 @@
 import type { DockerClient } from "./client.ts";
 import type { ObservedContainer, ObservedPod } from "./observe.ts";
 import { type Prober, startProber } from "./prober.ts";
+import { probedPort, type Ways } from "./ways.ts";
 
 export interface ReadinessOptions {
   readonly client: DockerClient;
@@ -13,6 +14,7 @@ export interface ReadinessOptions {
 export class Readiness {
   readonly #options: ReadinessOptions;
   readonly #probers = new Map<string, { readonly container: ObservedContainer; readonly prober: Prober }>();
+  #ways: Ways | undefined;
   readonly #verdicts = new Map<string, string>();
 
   constructor(options: ReadinessOptions) {
@@ -20,7 +22,9 @@ export class Readiness {
   }
 
   /** Probes what runs now, and nothing else. */
-  follow({ infra, containers }: ObservedPod): void {
+  follow({ infra, containers, ways }: ObservedPod): void {
+    // While they are being laid anew it is not known which count; a probe that then goes astray is tried again.
+    this.#ways = ways ?? this.#ways;
     for (const [name, { container, prober }] of this.#probers) {
       const now = containers.get(name);
       if (now?.state === "running" && container.id === now.id && container.startedAt === now.startedAt) continue;
@@ -33,7 +37,7 @@ export class Readiness {
       if (role === "init" || state !== "running" || this.#probers.has(name)) continue;
       const prober = startProber({
         container: spec,
-        target: { client: this.#options.client, id, address: infra.ip },
+        target: { client: this.#options.client, id, address: infra.ip, portOf: (port) => probedPort(this.#ways, port) },
         onChange: this.#options.onChange,
         onFailed: (reason) => {
           this.#verdicts.set(name, reason);

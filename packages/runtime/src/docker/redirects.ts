@@ -1,99 +1,103 @@
-import type { PodPort } from "@outrigger/pod";
+import { assembleScript, type Step } from "./infra-program.ts";
+import { type Chain, drop, head, is, isNot, meta, redirectTo, refuse, short, tableMessages, word } from "./netlink.ts";
+import type { TakenPort, Ways } from "./ways.ts";
+
+/** How who calls a guarded port is turned away: not every kernel can say no. */
+export type Refusal = "refuse" | "drop";
 
 /**
- * Netlink messages (linux/netlink.h, linux/netfilter/nf_tables.h) that lay down, in the pod's own network, what
+ * The rules for a pod's network that
  *
- *     table ip outrigger { chain entry { type nat hook prerouting priority -100; tcp dport PORT redirect to :ENTRY } }
+ *     table ip outrigger {
+ *       chain entry { type nat hook prerouting priority -100; ip saddr HOST tcp dport DOOR redirect to :PORT; tcp dport PORT redirect to :ENTRY }
+ *       chain guard { type filter hook input priority 0; iif != lo ip saddr != HOST tcp dport INNER reject with tcp reset }
+ *       chain detour { type nat hook output priority -100; meta skuid != USER ip daddr ADDRESS tcp dport PORT redirect to :LISTEN }
+ *     }
  *
- * says: who calls a port from outside the pod comes to the ingress plug-in that has taken it over. Traffic within the pod does not pass this
- * hook, so the plug-in reaches the app at the port itself. Undefined when no port is taken over.
+ * says, and only the chains that have rules. Traffic within the pod does not pass `entry`, so a plug-in reaches the app at the port itself. The
+ * host passes the guard, since its probes must reach every plug-in, and no pod has its address.
  */
-export function redirectMessages(ports: readonly PodPort[]): Buffer | undefined {
-  const rules = ports.flatMap((port) => (port.entry === undefined ? [] : [rule(port, port.entry)]));
-  if (rules.length === 0) return undefined;
-  return Buffer.concat([
-    message(batchBegin, 0, netfilterAny, nfTables, []),
-    message(nfTables * 256 + newTable, create, ipv4, 0, [text(1, table)]),
-    message(nfTables * 256 + newChain, create, ipv4, 0, [
-      text(1, table),
-      text(3, chain),
-      nested(4, [number(1, hookPrerouting), number(2, priorityDestinationNat)]),
-      text(7, "nat"),
-    ]),
-    ...rules,
-    message(batchEnd, 0, netfilterAny, nfTables, []),
+export function chainsOf({ ports, detours, host }: Ways, refusal: Refusal): readonly Chain[] {
+  const chains: readonly Chain[] = [
+    {
+      name: "entry",
+      type: "nat",
+      hook: "prerouting",
+      priority: -100,
+      rules: ports.flatMap((taken) => [
+        ...(taken.door === undefined
+          ? []
+          : [[head.sourceAddress, is(address(host)), ...toPort(taken.protocol, taken.door), ...redirectTo(taken.port)]]),
+        ...(taken.entry === undefined ? [] : [[...toPort(taken.protocol, taken.port), ...redirectTo(taken.entry)]]),
+      ]),
+    },
+    { name: "guard", type: "filter", hook: "input", priority: 0, rules: ports.flatMap((taken) => guards(taken, host, refusal)) },
+    {
+      name: "detour",
+      type: "nat",
+      hook: "output",
+      priority: -100,
+      rules: detours.flatMap(({ addresses, port, protocol, listen, exceptUsers }) =>
+        addresses.map((each) => [
+          ...exceptUsers.flatMap((user) => [meta.user, isNot(word(user))]),
+          head.destinationAddress,
+          is(address(each)),
+          ...toPort(protocol, port),
+          ...redirectTo(listen),
+        ]),
+      ),
+    },
+  ];
+  return chains.filter(({ rules }) => rules.length > 0);
+}
+
+function guards({ protocol, inner = [] }: TakenPort, host: string, refusal: Refusal): readonly (readonly Buffer[])[] {
+  const loopback = word(1);
+  return inner.map((port) => [
+    meta.inputInterface,
+    isNot(loopback),
+    head.sourceAddress,
+    isNot(address(host)),
+    ...toPort(protocol, port),
+    refusal === "drop" ? drop() : refuse(transportOf(protocol) === tcp),
   ]);
 }
 
-const [table, chain] = ["outrigger", "entry"];
-const [batchBegin, batchEnd, nfTables, newTable, newChain, newRule] = [0x10, 0x11, 10, 0, 3, 6];
-const [netfilterAny, ipv4] = [0, 2];
-const [request, create, append] = [1, 0x400, 0x800];
-const [hookPrerouting, priorityDestinationNat] = [0, -100];
-const [register, metaTransport, equal, transportHeader] = [1, 16, 0, 2];
-const transports: Readonly<Record<string, number>> = { udp: 17, sctp: 132 };
 const tcp = 6;
 
-function rule({ port, protocol }: PodPort, entry: number): Buffer {
-  const compare = (value: Buffer): Buffer => expression("cmp", [number(1, register), number(2, equal), nested(3, [attribute(1, value)])]);
-  return message(nfTables * 256 + newRule, create | append, ipv4, 0, [
-    text(1, table),
-    text(2, chain),
-    nested(4, [
-      expression("meta", [number(1, register), number(2, metaTransport)]),
-      compare(Buffer.from([transports[protocol] ?? tcp])),
-      // The destination port: two bytes from the third on.
-      expression("payload", [number(1, register), number(2, transportHeader), number(3, 2), number(4, 2)]),
-      compare(short(port)),
-      expression("immediate", [number(1, register), nested(2, [attribute(1, short(entry))])]),
-      expression("redir", [number(1, register)]),
-    ]),
-  ]);
+function transportOf(protocol: TakenPort["protocol"]): number {
+  if (protocol === "udp") return 17;
+  return protocol === "sctp" ? 132 : tcp;
 }
 
-function expression(name: string, data: readonly Buffer[]): Buffer {
-  return nested(1, [text(1, name), nested(2, data)]);
+function toPort(protocol: TakenPort["protocol"], port: number): readonly Buffer[] {
+  return [meta.transport, is(Buffer.from([transportOf(protocol)])), head.destinationPort, is(short(port))];
 }
 
-/** A netlink message: its head, netfilter's head, then attributes. Heads are in the machine's order (little endian on both that we run on). */
-function message(type: number, flags: number, family: number, resource: number, attributes: readonly Buffer[]): Buffer {
-  const body = Buffer.concat(attributes);
-  const head = Buffer.alloc(20);
-  head.writeUInt32LE(head.length + body.length, 0);
-  head.writeUInt16LE(type, 4);
-  head.writeUInt16LE(request | flags, 6);
-  head.writeUInt8(family, 16);
-  head.writeUInt16BE(resource, 18);
-  return Buffer.concat([head, body]);
+function address(text: string): Buffer {
+  return Buffer.from(text.split(".").map(Number));
 }
 
-/** An attribute: length, type, value, filled up to four bytes. */
-function attribute(type: number, value: Buffer): Buffer {
-  const padded = Buffer.alloc(4 + Math.ceil(value.length / 4) * 4);
-  padded.writeUInt16LE(4 + value.length, 0);
-  padded.writeUInt16LE(type, 2);
-  value.copy(padded, 4);
-  return padded;
-}
+/** Exit codes of the script. */
+export const redirectsFailure = { socket: 2, send: 3, refused: 4 } as const;
 
-const nestedFlag = 0x8000;
-
-function nested(type: number, attributes: readonly Buffer[]): Buffer {
-  return attribute(type | nestedFlag, Buffer.concat(attributes));
-}
-
-function text(type: number, value: string): Buffer {
-  return attribute(type, Buffer.from(`${value}\0`));
-}
-
-function number(type: number, value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32BE(value);
-  return attribute(type, bytes);
-}
-
-function short(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16BE(value);
-  return bytes;
+/** The script by which the infra program replaces whatever is laid in its network by these chains, at once or not at all. @throws engine-architecture */
+export function redirectsScript(architecture: string, chains: readonly Chain[]): Buffer {
+  const messages = tableMessages(chains);
+  const [netlink, raw, netfilter, dontWait, answerSize, nothingThere] = [16, 3, 12, 0x40, 65_536, -11];
+  // The script itself is 3, beside standard input, output and error.
+  const socket = 4;
+  const steps: readonly Step[] = [
+    { call: "socket", arguments: [netlink, raw, netfilter], expected: socket, failure: redirectsFailure.socket },
+    { call: "sendto", arguments: [socket, messages, messages.length, 0, 0, 0], expected: messages.length, failure: redirectsFailure.send },
+    // The kernel answers only what it refuses.
+    {
+      call: "recvfrom",
+      arguments: [socket, Buffer.alloc(answerSize), answerSize, dontWait, 0, 0],
+      expected: nothingThere,
+      failure: redirectsFailure.refused,
+    },
+    { call: "exit_group", arguments: [0], expected: 0, failure: 0 },
+  ];
+  return assembleScript(architecture, steps);
 }

@@ -1,13 +1,17 @@
-import type { Container, Pod, PodKey } from "@outrigger/pod";
+import { type Container, type Pod, replicaName } from "@outrigger/pod";
 import type { ContainerStatus, PodState, PodStatus } from "../runtime.ts";
 import type { Decision } from "./decide.ts";
-import { isDone } from "./decide.ts";
+import { isDone, layingJob } from "./decide.ts";
+import { type KeptState, settingsOf } from "./kept-state.ts";
 import type { Mishap, Mishaps } from "./mishaps.ts";
-import { keyOf } from "./names.ts";
+import { keyOf, type ReplicaKey } from "./names.ts";
 import type { ObservedContainer, ObservedPod } from "./observe.ts";
 
 export interface StatusInput {
+  readonly key: ReplicaKey;
   readonly pod: Pod;
+  /** What is known of kept files, by container. */
+  readonly kept: ReadonlyMap<string, KeptState>;
   readonly observed: ObservedPod;
   readonly decision: Decision;
   readonly mishaps: Pick<Mishaps, "get" | "restarts">;
@@ -22,16 +26,19 @@ export interface StatusInput {
 
 /** How the pod fares, from what was seen and what is to be done. Pure. */
 export function podStatus(input: StatusInput): PodStatus {
-  const { pod, observed, decision, mishaps, node, lastMishap } = input;
+  const { key, pod, observed, decision, mishaps, node, lastMishap } = input;
   const containers = pod.containers.map((container) => containerStatus(container, input));
   const state = stateOf(input, containers);
   const blocking =
-    state === "ready" || state === "running" ? undefined : (mishaps.get()?.reason ?? decision.waitsFor ?? failingReason(containers));
+    state === "ready" || state === "running"
+      ? undefined
+      : (mishaps.get()?.reason ?? mishaps.get(layingJob)?.reason ?? decision.waitsFor ?? failingReason(containers));
   const unready = state === "running" ? failingReason(containers) : undefined;
   const reason = blocking ?? unready ?? lastMishap;
   return {
-    key: keyOf(pod),
-    name: pod.name,
+    key: keyOf(key),
+    replica: key.replica,
+    name: replicaName(key, key.replica),
     state,
     ...(reason === undefined ? {} : { reason }),
     ...(observed.infra?.healthy === true ? { ip: observed.infra.ip } : {}),
@@ -42,17 +49,20 @@ export function podStatus(input: StatusInput): PodStatus {
 }
 
 /** A pod that is no longer wanted. */
-export function endStatus(key: PodKey, name: string, state: "stopping" | "stopped"): PodStatus {
-  return { key, name, state, containers: [], upToDate: state === "stopped" };
+export function endStatus(key: ReplicaKey, state: "stopping" | "stopped"): PodStatus {
+  const name = replicaName(key, key.replica);
+  return { key: keyOf(key), replica: key.replica, name, state, containers: [], upToDate: state === "stopped" };
 }
 
 // The pod can do nothing about these; someone else must, and it goes on by itself then.
 const heldBy = new Set(["port-taken", "image-missing", "name-taken", "engine-unreachable"]);
 
 function stateOf({ pod, mishaps, decision, isReady, observed, now }: StatusInput, containers: readonly ContainerStatus[]): PodState {
-  const blocked = [mishaps.get(), ...pod.containers.map(({ name }) => unmended(name, mishaps, observed, now))].filter(
-    (each) => each !== undefined,
-  );
+  const blocked = [
+    mishaps.get(),
+    mishaps.get(layingJob),
+    ...pod.containers.map(({ name }) => unmended(name, mishaps, observed, now)),
+  ].filter((each) => each !== undefined);
   if (blocked.some(({ code }) => !heldBy.has(code))) return "failing";
   if (blocked.length > 0 || decision.waitsFor !== undefined) return "waiting";
   const lasting = containers.filter(({ role }) => role !== "init");
@@ -76,6 +86,7 @@ function failingReason(containers: readonly ContainerStatus[]): string | undefin
 function containerStatus({ name, role, plugin, image }: Container, input: StatusInput): ContainerStatus {
   const observed = input.observed.containers.get(name);
   const reason = reasonOf(name, observed, input);
+  const kept = input.kept.get(name);
   return {
     name,
     role,
@@ -88,6 +99,7 @@ function containerStatus({ name, role, plugin, image }: Container, input: Status
     ...(reason === undefined ? {} : { reason }),
     ...(observed === undefined || isNever(observed.startedAt) ? {} : { startedAt: observed.startedAt }),
     ...(observed === undefined || isNever(observed.finishedAt) ? {} : { finishedAt: observed.finishedAt }),
+    ...(kept === undefined ? {} : { settings: settingsOf(kept) }),
   };
 }
 

@@ -33,7 +33,7 @@ export interface ContainerInspection {
     readonly Pid: number;
   };
   readonly Config: { readonly Labels: Labels; readonly Image: string };
-  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string }>> };
+  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, { readonly IPAddress: string; readonly Gateway: string }>> };
 }
 
 export interface VolumeInspection {
@@ -46,6 +46,7 @@ export interface NetworkInspection {
   readonly Created: string;
   readonly Name: string;
   readonly Labels: Labels | null;
+  readonly IPAM: { readonly Config: readonly { readonly Subnet: string; readonly Gateway?: string }[] | null };
 }
 
 export interface ImageInspection {
@@ -62,6 +63,14 @@ export interface VolumeMount {
   readonly VolumeOptions: { readonly NoCopy: boolean };
 }
 
+/** A directory of the host's in a container. */
+export interface BindMount {
+  readonly Type: "bind";
+  readonly Source: string;
+  readonly Target: string;
+  readonly ReadOnly: boolean;
+}
+
 /** Body of POST /containers/create. */
 export interface ContainerCreation {
   readonly Image: string;
@@ -76,10 +85,10 @@ export interface ContainerCreation {
   readonly ExposedPorts?: Readonly<Record<string, Readonly<Record<string, never>>>>;
   readonly HostConfig: {
     readonly NetworkMode: string;
-    readonly IpcMode: string;
+    readonly IpcMode?: string;
     readonly RestartPolicy: { readonly Name: "no" };
     readonly LogConfig: { readonly Type: string; readonly Config: Labels };
-    readonly Mounts?: readonly VolumeMount[];
+    readonly Mounts?: readonly (VolumeMount | BindMount)[];
     readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp: string; readonly HostPort: string }[]>>;
     readonly Memory?: number;
     readonly MemorySwap?: number;

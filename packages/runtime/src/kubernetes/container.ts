@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { formatCpu, formatMemory, type Probe, plainCapabilities } from "@outrigger/plugin";
-import type { Container, Pod, PodFact, ResourceAmounts, Variable } from "@outrigger/pod";
+import type { Container, Pod, PodFact, ResourceAmounts, SecretReference, Variable } from "@outrigger/pod";
+import { fileMounts } from "./files.ts";
 
 /** A Kubernetes object; see Kubernetes' own API reference for its fields. */
 export type KubernetesObject = Readonly<Record<string, unknown>>;
@@ -49,6 +50,7 @@ const fieldPaths: Readonly<Record<PodFact, string>> = {
   "pod.namespace": "metadata.namespace",
   "node.name": "spec.nodeName",
   "node.ip": "status.hostIP",
+  "discovery.host": "status.hostIP",
 };
 
 function fieldRef(name: string, fact: PodFact): KubernetesObject {
@@ -62,8 +64,8 @@ export function renderVariables(pod: Pod, env: readonly Variable[]): readonly Ku
     const { name } = variable;
     if ("value" in variable) return { name, value: /\$[$(]/.test(variable.value) ? escapeDollars(variable.value) : variable.value };
     if ("secret" in variable) {
-      const { plugin, group, item } = variable.secret;
-      return { name, valueFrom: { secretKeyRef: { name: secretName(pod, plugin), key: `${group}.${item}` } } };
+      const { secret } = variable;
+      return { name, valueFrom: { secretKeyRef: { name: secretName(pod, secret.plugin), key: secretKey(secret) } } };
     }
     const [first, ...others] = variable.parts;
     if (others.length === 0 && typeof first === "object") return fieldRef(name, first.fact);
@@ -83,6 +85,11 @@ function escapeDollars(text: string): string {
   return text.replaceAll("$", () => "$$");
 }
 
+/** A secret's key within its plug-in's Secret; the token for discovery has a key without a dot, as no setting has. */
+export function secretKey(secret: SecretReference): string {
+  return "group" in secret ? `${secret.group}.${secret.item}` : "discovery-token";
+}
+
 /** The Secret that holds a plug-in's secret values; each key is `GROUP.ITEM`. */
 export function secretName(pod: Pod, plugin: string): string {
   return `${pod.name}-${plugin}`;
@@ -97,12 +104,14 @@ function containerPorts(pod: Pod): readonly KubernetesObject[] {
   }));
 }
 
-function mounts(pod: Pod, { plugin, mounts }: Container): readonly KubernetesObject[] {
-  const own = mounts.map(({ volume, path, readOnly }) => ({
+function mounts(pod: Pod, container: Container): readonly KubernetesObject[] {
+  const { plugin, mounts } = container;
+  const volumes = mounts.map(({ volume, path, readOnly }) => ({
     name: volumeLabel(volume),
     mountPath: path,
     ...(readOnly ? { readOnly } : {}),
   }));
+  const own = [...volumes, ...fileMounts(container)];
   const reads = plugin !== undefined && pod.discovery[plugin.name] !== undefined;
   return reads ? [...own, { name: discoveryVolume, mountPath: "/etc/outrigger/discovery", readOnly: true }] : own;
 }

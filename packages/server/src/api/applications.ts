@@ -5,6 +5,7 @@ import { viewApplications } from "../applications/view.ts";
 import { statusTopic } from "../reconciler.ts";
 import { findApplication, listApplications } from "../store/applications.ts";
 import type { App } from "./app-type.ts";
+import { authorOf } from "./auth.ts";
 import { allComponents, applicationOf } from "./component-views.ts";
 import { withEtag } from "./etag-header.ts";
 import { pageOf, pageQuery, toPage } from "./paging.ts";
@@ -55,8 +56,14 @@ export function applicationRoutes(app: App): void {
         response: { 200: z.union([applicationSchema, planSchema]), 201: applicationSchema },
       },
     },
-    async ({ params: { team, application }, query: { dryRun }, headers, body: { components } }, reply) => {
-      const write = { team, application, components, precondition: preconditionOf(headers, `The application ${application}`) };
+    async ({ params: { team, application }, query: { dryRun }, headers, body: { components }, principal }, reply) => {
+      const write = {
+        team,
+        application,
+        components,
+        author: authorOf(principal),
+        precondition: preconditionOf(headers, `The application ${application}`),
+      };
       if (dryRun) return await planApplication(app.services, write);
       const { created } = await applyApplication(app.services, write);
       return reply.code(created ? 201 : 200).send(withEtag(reply, await view(app, team, application)));

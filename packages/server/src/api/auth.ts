@@ -16,6 +16,11 @@ export interface Principal {
   readonly admin: boolean;
 }
 
+/** Who is named as the author of a change: the token's id. */
+export function authorOf(principal: Principal | undefined): string {
+  return principal?.token ?? "unknown";
+}
+
 const rank: Readonly<Record<Role, number>> = { viewer: 1, developer: 2, admin: 3 };
 
 /** The id of the server's own admin token. */

@@ -76,7 +76,8 @@ export function componentRoutes(app: App): void {
       const follow = async function* (signal: AbortSignal): AsyncGenerator<ServerSentEvent> {
         const containers = query.container.length === 0 ? {} : { containers: query.container };
         const tail = query.tail === undefined ? {} : { tail: query.tail };
-        const lines = app.services.runtime.logs(params, { ...containers, ...tail, follow: query.follow, signal });
+        const replica = query.replica === undefined ? {} : { replica: query.replica };
+        const lines = app.services.runtime.logs(params, { ...containers, ...tail, ...replica, follow: query.follow, signal });
         for await (const line of lines) yield { event: "line", data: line };
       };
       await streamEvents(request, reply, app.services.stopping, follow);

@@ -1,15 +1,18 @@
 import type { PodKey } from "@outrigger/pod";
 import * as z from "zod";
-import { applyChange, type Change, configure, install, planChange, uninstall } from "../applications/install.ts";
+import { type Asking, applyChange, type Change, configure, install, planChange, uninstall } from "../applications/install.ts";
+import { viewRevision } from "../applications/revisions.ts";
 import { serverErrors } from "../errors.ts";
+import { listRevisions } from "../store/revisions.ts";
 import type { App } from "./app-type.ts";
+import { authorOf, type Principal } from "./auth.ts";
 import { componentResource } from "./component-views.ts";
 import { withEtag } from "./etag-header.ts";
-import { pageQuery, toPage } from "./paging.ts";
-import { conditionalHeaders, preconditionOf } from "./preconditions.ts";
+import { numberedPageQuery, pageOf, pageQuery, toPage } from "./paging.ts";
+import { type ConditionalHeaders, conditionalHeaders, preconditionOf } from "./preconditions.ts";
 import { componentParams, dryRunQuery, installationParams, installationPatch, installRequest } from "./requests.ts";
 import type { InstallationResource, PlanResource } from "./resources.ts";
-import { installationSchema, pageSchema, planSchema } from "./schemas.ts";
+import { installationSchema, pageSchema, planSchema, revisionSchema } from "./schemas.ts";
 
 export function installationRoutes(app: App): void {
   const base = "/teams/:team/applications/:application/components/:component/installations";
@@ -47,8 +50,8 @@ export function installationRoutes(app: App): void {
         response: { 200: planSchema, 201: installationSchema },
       },
     },
-    async ({ params, query: { dryRun }, headers, body }, reply) => {
-      const change = install(params, body, preconditionOf(headers, `The installation of ${body.plugin}`));
+    async ({ params, query: { dryRun }, headers, body, principal }, reply) => {
+      const change = install(params, body, asking(headers, body.plugin, principal));
       if (dryRun) return await planChange(app.services, change);
       await applyChange(app.services, change);
       return reply.code(201).send(withEtag(reply, await installationOf(app, params, change.plugin)));
@@ -77,11 +80,31 @@ export function installationRoutes(app: App): void {
         response: { 200: z.union([installationSchema, planSchema]) },
       },
     },
-    async ({ params, query, headers, body }, reply): Promise<InstallationResource | PlanResource> => {
-      const change = configure(keyOf(params), params.plugin, body, preconditionOf(headers, `The installation of ${params.plugin}`));
+    async ({ params, query, headers, body, principal }, reply): Promise<InstallationResource | PlanResource> => {
+      const change = configure(keyOf(params), params.plugin, body, asking(headers, params.plugin, principal));
       if (query.dryRun) return await planChange(app.services, change);
       await applyChange(app.services, change);
       return withEtag(reply, await installationOf(app, params, params.plugin));
+    },
+  );
+
+  app.get(
+    `${base}/:plugin/revisions`,
+    {
+      config: { access: "viewer" },
+      schema: {
+        summary: "The values an installation has had, newest first",
+        params: installationParams,
+        querystring: numberedPageQuery,
+        response: { 200: pageSchema("RevisionPage", revisionSchema) },
+      },
+    },
+    async ({ params, query }) => {
+      const { services } = app;
+      const found = await listRevisions(services.db, params, params.plugin, query);
+      if (found.length === 0) await installationOf(app, params, params.plugin);
+      const cut = pageOf(found, query.limit, (row) => String(row.number));
+      return toPage(cut, cut.rows.map(viewRevision));
     },
   );
 
@@ -97,13 +120,17 @@ export function installationRoutes(app: App): void {
         response: { 200: planSchema, 204: z.null() },
       },
     },
-    async ({ params, query, headers }, reply) => {
-      const change: Change = uninstall(keyOf(params), params.plugin, preconditionOf(headers, `The installation of ${params.plugin}`));
+    async ({ params, query, headers, principal }, reply) => {
+      const change: Change = uninstall(keyOf(params), params.plugin, asking(headers, params.plugin, principal));
       if (query.dryRun) return await planChange(app.services, change);
       await applyChange(app.services, change);
       return reply.code(204).send(null);
     },
   );
+}
+
+function asking(headers: ConditionalHeaders, plugin: string, principal: Principal | undefined): Asking {
+  return { precondition: preconditionOf(headers, `The installation of ${plugin}`), author: authorOf(principal) };
 }
 
 function keyOf({ team, application, component }: PodKey): PodKey {

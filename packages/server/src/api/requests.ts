@@ -1,4 +1,4 @@
-import { applicationRules, type ConfigGroup, configGroupField, nameField, versionField, withRule } from "@outrigger/plugin";
+import { applicationRules, asRecord, type ConfigGroup, configGroupField, nameField, versionField, withRule } from "@outrigger/plugin";
 import * as z from "zod";
 import type { ApplicationRequest, InstallationPatch, InstallRequest, Role } from "./resources.ts";
 import { apiSchemas, componentSchema, mountSharingSchema, resourcesSchema } from "./schemas.ts";
@@ -43,6 +43,7 @@ export interface LogQuery {
   readonly container: readonly string[];
   readonly follow: boolean;
   readonly tail?: number | undefined;
+  readonly replica?: number | undefined;
 }
 
 export const logQuery: z.ZodType<LogQuery> = z.strictObject({
@@ -51,6 +52,7 @@ export const logQuery: z.ZodType<LogQuery> = z.strictObject({
     .describe("Containers, by name; all where none is named."),
   follow: flag,
   tail: z.coerce.number().int().min(0).max(1_000_000).optional().describe("Last lines of each container."),
+  replica: z.coerce.number().int().min(0).max(1000).optional().describe("One of the component's pods, from 0; all where none is named."),
 });
 
 /** `?file=&target=&arg=K=V`. */
@@ -77,7 +79,10 @@ export const teamPatch: z.ZodType<{ allow: readonly string[] }> = z
 function privilegeField(): z.ZodString {
   return z
     .string()
-    .regex(/^(privileged|capability:[A-Z][A-Z_]*)$/, "A privilege is `privileged` or `capability:NAME`, e.g. capability:NET_ADMIN.");
+    .regex(
+      /^(privileged|discovery-without-token|capability:[A-Z][A-Z_]*)$/,
+      "A privilege is `privileged`, `capability:NAME`, e.g. capability:NET_ADMIN, or `discovery-without-token`.",
+    );
 }
 
 /** A token to be made. */
@@ -122,18 +127,28 @@ export const installRequest: z.ZodType<InstallRequest> = z
 
 const patchValue = z.union([value, z.null()]);
 
-export const installationPatch: z.ZodType<InstallationPatch> = z
-  .strictObject({
+export const installationPatch: z.ZodType<InstallationPatch> = withRule(
+  z.strictObject({
     version: versionField.exactOptional(),
     enabled: z.boolean().exactOptional(),
     values: z
       .record(z.string(), z.union([z.record(z.string(), z.union([patchValue, z.record(z.string(), patchValue)])), z.null()]))
       .exactOptional()
       .describe("Merged item by item; null removes a value."),
+    rollback: z.int().min(1).exactOptional().describe("Sets the values of this revision."),
     resources: z.union([resourcesSchema, z.null()]).exactOptional().describe("null: as the version says."),
     mounts: z.union([mountSharingSchema, z.null()]).exactOptional().describe("null: as the version says."),
-  })
-  .register(apiSchemas, { id: "InstallationPatch" });
+  }),
+  function* (patch) {
+    if (asRecord(patch)["rollback"] === undefined || asRecord(patch)["values"] === undefined) return;
+    yield {
+      path: ["rollback"],
+      code: "conflict",
+      message: "A rollback sets all values, so none can be given beside it.",
+      hint: "Roll back first, then change values.",
+    };
+  },
+).register(apiSchemas, { id: "InstallationPatch" });
 
 /** A credential to be stored. */
 export interface CredentialRequest {

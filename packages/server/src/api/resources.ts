@@ -114,9 +114,19 @@ export interface ComponentResource {
 }
 
 export interface ComponentStatus {
+  /** The worst of its pods'. */
   readonly state: PodState;
   readonly reason?: string;
-  readonly pod: string;
+  readonly upToDate: boolean;
+  /** By replica. */
+  readonly pods: readonly PodView[];
+}
+
+export interface PodView {
+  readonly name: string;
+  readonly replica: number;
+  readonly state: PodState;
+  readonly reason?: string;
   readonly ip?: string;
   readonly upToDate: boolean;
   readonly containers: readonly ContainerStatus[];
@@ -139,7 +149,37 @@ export interface InstallationResource {
   readonly state: "installed" | "starting" | "healthy" | "failing" | "disabled";
   readonly reason?: string;
   readonly failures: number;
+  /** Of the values; rises with each change of them. */
+  readonly revision: number;
+  /** Which of the component's pods has which live settings; empty for a plug-in without discovery. */
+  readonly settings: readonly SettingsView[];
   readonly etag: string;
+}
+
+/** The live settings that one pod's plug-in has. */
+export interface SettingsView {
+  readonly pod: string;
+  /** `discovery`: fetched by the plug-in; `file`: kept in its container; `xds`: sent to it. */
+  readonly by: "discovery" | "file" | "xds";
+  readonly revision: number;
+  /** When it got them. */
+  readonly at: string;
+  /** Why newer ones were not taken. */
+  readonly problem?: string;
+}
+
+/** An installation's values as they were from one change to the next. */
+export interface RevisionResource {
+  readonly number: number;
+  /** The plug-in's version at that time. */
+  readonly version: string;
+  /** Secrets read `{ "secret": "set" }`. */
+  readonly values: StoredValues;
+  /** Id of the token that made the change. */
+  readonly author: string;
+  readonly createdAt: string;
+  /** The revision whose values these are again. */
+  readonly rolledBackTo?: number;
 }
 
 /** PUT application: app.yaml as JSON. Component images that are to be built have been built before. */
@@ -162,6 +202,8 @@ export interface InstallationPatch {
   readonly enabled?: boolean;
   /** Merged item by item; `null` removes a value. */
   readonly values?: Readonly<Record<string, unknown>>;
+  /** Sets the values of this revision; not together with `values`. */
+  readonly rollback?: number;
   readonly resources?: Resources | null;
   readonly mounts?: MountSharing | null;
 }

@@ -149,6 +149,20 @@ const containerStatus: z.ZodType<ContainerStatus> = z.object({
   reason: z.string().exactOptional(),
   startedAt: z.string().exactOptional(),
   finishedAt: z.string().exactOptional(),
+  settings: z
+    .object({ revision: z.int(), at: z.string(), problem: z.string().exactOptional() })
+    .exactOptional()
+    .describe("What the container's kept files hold."),
+});
+
+const podView: z.ZodType<resources.PodView> = z.object({
+  name: z.string(),
+  replica: z.int(),
+  state: podState,
+  reason: z.string().exactOptional(),
+  ip: z.string().exactOptional(),
+  upToDate: z.boolean(),
+  containers: z.array(containerStatus),
 });
 
 export const applicationSchema: z.ZodType<resources.ApplicationResource> = named(
@@ -178,7 +192,29 @@ export const installationSchema: z.ZodType<resources.InstallationResource> = nam
     state: z.enum(["installed", "starting", "healthy", "failing", "disabled"]),
     reason: z.string().exactOptional(),
     failures: z.int(),
+    revision: z.int().describe("Of the values; rises with each change of them."),
+    settings: z.array(
+      z.object({
+        pod: z.string(),
+        by: z.enum(["discovery", "file", "xds"]),
+        revision: z.int(),
+        at: time,
+        problem: z.string().exactOptional(),
+      }),
+    ),
     etag,
+  }),
+);
+
+export const revisionSchema: z.ZodType<resources.RevisionResource> = named(
+  "Revision",
+  z.object({
+    number: z.int(),
+    version: z.string(),
+    values,
+    author: z.string().describe("Id of the token that made the change."),
+    createdAt: time,
+    rolledBackTo: z.int().exactOptional(),
   }),
 );
 
@@ -194,10 +230,8 @@ export const componentStateSchema: z.ZodType<resources.ComponentResource> = name
     status: z.object({
       state: podState,
       reason: z.string().exactOptional(),
-      pod: z.string(),
-      ip: z.string().exactOptional(),
       upToDate: z.boolean(),
-      containers: z.array(containerStatus),
+      pods: z.array(podView).describe("By replica."),
     }),
     installations: z.array(installationSchema),
     etag,

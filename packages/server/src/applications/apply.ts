@@ -14,6 +14,7 @@ import { type Checked, type ComponentProblem, checkDesired, publishedPorts } fro
 import { type DesiredComponent, type DesiredInstallation, loadApplication } from "./desired.ts";
 import { planPods } from "./plan.ts";
 import { createResolver, type Resolver } from "./resolve.ts";
+import { recordRevision } from "./revisions.ts";
 import { componentRow, installationRow } from "./rows.ts";
 
 /** Refuses the write by the resource as it is; given undefined where there is none. */
@@ -23,10 +24,13 @@ export interface ApplicationWrite {
   readonly team: string;
   readonly application: string;
   readonly components: readonly Component[];
+  /** Id of the token that asks for it. */
+  readonly author: string;
   readonly precondition: Precondition;
 }
 
 interface Prepared extends Checked {
+  readonly stored: readonly DesiredComponent[];
   readonly desired: readonly DesiredComponent[];
   readonly existing: ReadonlySet<string>;
   readonly gone: readonly string[];
@@ -37,8 +41,7 @@ export async function applyApplication(services: Services, write: ApplicationWri
   const { team, application } = write;
   const created = await inTransaction(services.db, async (tx) => {
     const before = await currentApplication(tx, write);
-    const { desired, gone } = await prepare(tx, services, write);
-    await save(tx, services, write, before, desired, gone);
+    await save(tx, services, write, before, await prepare(tx, services, write));
     return before === undefined;
   });
   services.reconciler.notice(team, application);
@@ -55,7 +58,11 @@ export async function planApplication(services: Services, write: ApplicationWrit
 }
 
 /** Wishes an application away. It is gone when its pods are. @throws application-unknown */
-export async function deleteApplication(services: Services, write: Omit<ApplicationWrite, "components">, volumes: boolean): Promise<void> {
+export async function deleteApplication(
+  services: Services,
+  write: Omit<ApplicationWrite, "components" | "author">,
+  volumes: boolean,
+): Promise<void> {
   const { team, application, precondition } = write;
   await inTransaction(services.db, async (tx) => {
     const row = await findApplication(tx, team, application);
@@ -98,10 +105,17 @@ async function prepare(tx: Database, services: Services, { team, application, co
   const row = await findTeam(tx, team);
   const allow: readonly string[] = JSON.parse(row?.allow ?? "[]");
   // A plug-in that was not found would make compose complain of what follows from it.
-  const checked = problems.length > 0 ? { pods: [], problems } : await checkDesired(tx, { name: team, allow }, application, desired);
+  const checked =
+    problems.length > 0 ? { pods: [], problems } : await checkDesired(services, tx, { name: team, allow }, application, desired);
   if (checked.problems.length > 0) throw applicationInvalid(application, components, checked.problems);
   const names = new Set(components.map(({ name }) => name));
-  return { ...checked, desired, existing: new Set(before.keys()), gone: [...before.keys()].filter((name) => !names.has(name)) };
+  return {
+    ...checked,
+    stored: stored.desired,
+    desired,
+    existing: new Set(before.keys()),
+    gone: [...before.keys()].filter((name) => !names.has(name)),
+  };
 }
 
 /** The file's plug-ins in its order, then those that were installed by hand. */
@@ -127,10 +141,9 @@ async function resolveUses(
 async function save(
   tx: Database,
   services: Services,
-  { team, application }: ApplicationWrite,
+  { team, application, author }: ApplicationWrite,
   before: ApplicationRow | undefined,
-  desired: readonly DesiredComponent[],
-  gone: readonly string[],
+  { stored, desired, gone }: Prepared,
 ): Promise<void> {
   const now = services.clock().toISOString();
   const names = JSON.stringify(desired.map(({ component }) => component.name));
@@ -144,6 +157,14 @@ async function save(
     each.installations.map((own, position) => installationRow({ team, application, component: each.component.name }, own, position)),
   );
   await replaceInstallations(tx, team, application, installations);
+  const known = new Map(stored.map((each) => [each.component.name, each]));
+  for (const { component, installations: own } of desired) {
+    const earlier = known.get(component.name)?.installations ?? [];
+    for (const each of own) {
+      const former = earlier.find(({ plugin }) => plugin === each.plugin);
+      await recordRevision(tx, { team, application, component: component.name }, each, former, { author, now });
+    }
+  }
   await replacePublishedPorts(tx, team, application, publishedPorts(team, application, desired));
   if (gone.length > 0) {
     await wishAway(tx, team, application, "remove", gone);

@@ -3,7 +3,7 @@ import type { Pod } from "@outrigger/pod";
 import { portsTaken } from "../store/components.ts";
 import type { Database } from "../store/database.ts";
 import type { PublishedPortRow } from "../store/tables.ts";
-import { composeAll, type DesiredComponent } from "./desired.ts";
+import { composeAll, type DesiredComponent, type Surroundings } from "./desired.ts";
 
 /** A problem with one of the components. Its path starts at the component, as compose's do. */
 export interface ComponentProblem {
@@ -19,12 +19,13 @@ export interface Checked {
 
 /** Everything that stands against running these components: privileges, host ports that other applications have, and what compose finds. */
 export async function checkDesired(
+  surroundings: Surroundings,
   db: Database,
   team: { readonly name: string; readonly allow: readonly string[] },
   application: string,
   desired: readonly DesiredComponent[],
 ): Promise<Checked> {
-  const compositions = composeAll(team.name, application, desired, true);
+  const compositions = composeAll(surroundings, team.name, application, desired, true);
   const taken = await takenPorts(db, team.name, application, desired);
   const problems = desired.flatMap((each, index) => {
     const composition = compositions[index];

@@ -1,11 +1,13 @@
 import type { Component, PluginManifest, PodPluginSpec, Port } from "@outrigger/plugin";
-import { type Composition, compose, type PodInstallation } from "@outrigger/pod";
+import { type Composition, compose, type DiscoveryPorts, type PodInstallation } from "@outrigger/pod";
+import type { PodRuntime } from "@outrigger/runtime";
 import { serverErrors } from "../errors.ts";
 import { componentImages } from "../store/builds.ts";
 import { componentsOf } from "../store/components.ts";
 import type { Database } from "../store/database.ts";
 import { type InstalledVersion, installedVersions } from "../store/installations.ts";
 import type { ComponentRow } from "../store/tables.ts";
+import { endpointsOf } from "./endpoints.ts";
 
 export interface DesiredInstallation extends PodInstallation {
   readonly origin: "file" | "api";
@@ -48,8 +50,15 @@ export async function loadApplication(db: Database, team: string, application: s
   return { desired, rows };
 }
 
+/** What composing needs beside the store: the pods that run, and where discovery listens. */
+export interface Surroundings {
+  readonly runtime: Pick<PodRuntime, "statuses">;
+  readonly discoveryPorts: DiscoveryPorts;
+}
+
 /** Composes each component with what the others offer it. An image that is not built is a problem, unless `planning`. */
 export function composeAll(
+  { runtime, discoveryPorts }: Surroundings,
   team: string,
   application: string,
   desired: readonly DesiredComponent[],
@@ -64,7 +73,12 @@ export function composeAll(
       component,
       ...(own === undefined ? {} : { image: own }),
       installations,
-      downstream: component.dependsOn.map((name) => ({ component: name, ports: ports.get(name) ?? [] })),
+      discoveryPorts,
+      downstream: component.dependsOn.map((name) => ({
+        component: name,
+        ports: ports.get(name) ?? [],
+        endpoints: endpointsOf(runtime, { team, application, component: name }),
+      })),
     });
   });
 }
@@ -76,6 +90,8 @@ function desiredInstallation(row: InstalledVersion, spec: PodPluginSpec): Desire
     spec,
     image: row.image ?? unbuiltImage,
     values: JSON.parse(row.setting_values),
+    instance: row.instance,
+    revision: row.revision,
     enabled: row.enabled === 1,
     ...(row.resources === null ? {} : { resources: JSON.parse(row.resources) }),
     ...(row.mounts === null ? {} : { mounts: JSON.parse(row.mounts) }),

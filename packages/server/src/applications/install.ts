@@ -7,13 +7,14 @@ import { findApplication } from "../store/applications.ts";
 import { touchComponent } from "../store/components.ts";
 import { type Database, inTransaction } from "../store/database.ts";
 import { newEtag } from "../store/etag.ts";
-import { deleteInstallation, findInstallation, nextPosition, putInstallation } from "../store/installations.ts";
+import { deleteInstallation, findInstallation, nextPosition, putInstallations } from "../store/installations.ts";
 import { findTeam } from "../store/teams.ts";
 import type { Precondition } from "./apply.ts";
 import { checkDesired } from "./check.ts";
 import { type DesiredComponent, type DesiredInstallation, loadApplication } from "./desired.ts";
 import { planPods } from "./plan.ts";
 import { createResolver, type NamedInstallation } from "./resolve.ts";
+import { recordRevision, valuesOfRevision } from "./revisions.ts";
 import { installationRow } from "./rows.ts";
 import { mergeValues, redactValues } from "./values.ts";
 
@@ -24,27 +25,35 @@ export interface Change {
   /** What happened, for the events: e.g. `installed`. */
   readonly done: string;
   readonly precondition: Precondition;
+  /** Id of the token that asks for it. */
+  readonly author: string;
+  readonly rolledBackTo?: number;
   /** The installation as it shall be; undefined: gone. */
-  readonly after: (before: DesiredInstallation | undefined) => NamedInstallation | undefined;
+  readonly after: (tx: Database, before: DesiredInstallation | undefined) => Promise<NamedInstallation | undefined>;
 }
 
+/** Who asks, and on what condition. */
+export type Asking = Pick<Change, "author" | "precondition">;
+
 interface Prepared {
-  /** The installation that the change is about; undefined: gone. */
+  /** The installation that the change is about, as it was; undefined: new. */
+  readonly before: DesiredInstallation | undefined;
+  /** As it shall be; undefined: gone. */
   readonly own: DesiredInstallation | undefined;
   /** Of every component of the application. */
   readonly pods: readonly Pod[];
 }
 
 /** Installs a plug-in by hand. @throws already-installed, installation-invalid */
-export function install(key: PodKey, request: InstallRequest, precondition: Precondition): Change {
+export function install(key: PodKey, request: InstallRequest, asking: Asking): Change {
   const reference = request.version === undefined ? request.plugin : `${parseReference(request.plugin).name}@${request.version}`;
   const plugin = parseReference(reference).name;
   return {
     key,
     plugin,
     done: "installed",
-    precondition,
-    after: (before) => {
+    ...asking,
+    after: async (_, before) => {
       if (before !== undefined) throw serverErrors["already-installed"]({ plugin, version: before.version, component: nameOf(key) });
       const { values = {}, enabled = true, resources, mounts } = request;
       return { reference, values, enabled, ...(resources && { resources }), ...(mounts && { mounts }), origin: "api" };
@@ -52,20 +61,23 @@ export function install(key: PodKey, request: InstallRequest, precondition: Prec
   };
 }
 
-/** Changes what the patch names; all else stays, also while the plug-in is disabled. @throws installation-unknown, installation-invalid */
-export function configure(key: PodKey, plugin: string, patch: InstallationPatch, precondition: Precondition): Change {
+/** Changes what the patch names; all else stays, also while the plug-in is disabled. @throws installation-unknown, installation-invalid, revision-unknown */
+export function configure(key: PodKey, plugin: string, patch: InstallationPatch, asking: Asking): Change {
   return {
     key,
     plugin,
-    done: patch.enabled === undefined ? "configured" : patch.enabled ? "enabled" : "disabled",
-    precondition,
-    after: (before) => {
+    done:
+      patch.enabled !== undefined ? (patch.enabled ? "enabled" : "disabled") : patch.rollback === undefined ? "configured" : "rolled back",
+    ...asking,
+    ...(patch.rollback === undefined ? {} : { rolledBackTo: patch.rollback }),
+    after: async (tx, before) => {
       if (before === undefined) throw serverErrors["installation-unknown"]({ plugin, component: nameOf(key) });
       const resources = patch.resources === undefined ? before.resources : (patch.resources ?? undefined);
       const mounts = patch.mounts === undefined ? before.mounts : (patch.mounts ?? undefined);
       return {
         reference: `${plugin}@${patch.version ?? before.version}`,
         values: mergeValues(redactValues(before.values), patch.values ?? {}),
+        ...(patch.rollback === undefined ? {} : { restored: await valuesOfRevision(tx, key, plugin, patch.rollback) }),
         enabled: patch.enabled ?? before.enabled,
         ...(resources && { resources }),
         ...(mounts && { mounts }),
@@ -76,13 +88,13 @@ export function configure(key: PodKey, plugin: string, patch: InstallationPatch,
 }
 
 /** Takes a plug-in off a component. @throws installation-unknown */
-export function uninstall(key: PodKey, plugin: string, precondition: Precondition): Change {
+export function uninstall(key: PodKey, plugin: string, asking: Asking): Change {
   return {
     key,
     plugin,
     done: "uninstalled",
-    precondition,
-    after: (before) => {
+    ...asking,
+    after: async (_, before) => {
       if (before === undefined) throw serverErrors["installation-unknown"]({ plugin, component: nameOf(key) });
       return undefined;
     },
@@ -93,11 +105,12 @@ export function uninstall(key: PodKey, plugin: string, precondition: Preconditio
 export async function applyChange(services: Services, change: Change): Promise<void> {
   const { key, plugin } = change;
   await inTransaction(services.db, async (tx) => {
-    const { own } = await prepare(tx, services, change);
+    const { own, before } = await prepare(tx, services, change);
     if (own === undefined) await deleteInstallation(tx, key, plugin);
     else {
       const stored = await findInstallation(tx, key, plugin);
-      await putInstallation(tx, installationRow(key, own, stored?.position ?? (await nextPosition(tx, key))));
+      await putInstallations(tx, [installationRow(key, own, stored?.position ?? (await nextPosition(tx, key)))]);
+      await recordRevision(tx, key, own, before, { ...change, now: services.clock().toISOString() });
     }
     await touchComponent(tx, key, newEtag());
     const message = `${plugin}${own === undefined ? "" : `@${own.version}`} is ${change.done} on ${nameOf(key)}.`;
@@ -133,10 +146,10 @@ async function prepare(tx: Database, services: Services, change: Change): Promis
         : others.map((each) => (each === before ? own : each));
   const team = await findTeam(tx, key.team);
   const all = stored.desired.map((each) => (each === component ? { ...component, installations } : each));
-  const checked = await checkDesired(tx, { name: key.team, allow: JSON.parse(team?.allow ?? "[]") }, key.application, all);
+  const checked = await checkDesired(services, tx, { name: key.team, allow: JSON.parse(team?.allow ?? "[]") }, key.application, all);
   const found = checked.problems.filter((each) => each.component === key.component).map((each) => each.problem);
   if (found.length > 0) throw invalid(change, found, installations, own);
-  return { own, pods: checked.pods };
+  return { before, own, pods: checked.pods };
 }
 
 async function resolve(
@@ -147,7 +160,7 @@ async function resolve(
   before: DesiredInstallation | undefined,
 ): Promise<DesiredInstallation | undefined> {
   const { team, application } = change.key;
-  const named = change.after(before);
+  const named = await change.after(tx, before);
   if (named === undefined) return undefined;
   const resolved = await createResolver(tx, services.vault, team, application).resolve(component.component, named, before);
   if (resolved.ok) return resolved.value;

@@ -1,4 +1,6 @@
-import { type Component, isPodPlugin, type PlainProblem, type PluginManifest, parseReference } from "@outrigger/plugin";
+import { randomBytes } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { type Component, isPodPlugin, type PlainProblem, type PluginManifest, parseReference, type StoredValues } from "@outrigger/plugin";
 import type { Vault } from "../secrets.ts";
 import type { Database } from "../store/database.ts";
 import { builtVersions, findVersion } from "../store/plugins.ts";
@@ -11,6 +13,8 @@ export interface NamedInstallation {
   /** `NAME` or `NAME@VERSION`. */
   readonly reference: string;
   readonly values: Readonly<Record<string, unknown>>;
+  /** Values that were stored before, their secrets sealed; they count instead of `values`. */
+  readonly restored?: StoredValues;
   readonly enabled: boolean;
   readonly resources?: DesiredInstallation["resources"];
   readonly mounts?: DesiredInstallation["mounts"];
@@ -47,7 +51,10 @@ export function createResolver(db: Database, vault: Vault, team: string, applica
       const { row, manifest } = found.value;
       if (!isPodPlugin(manifest)) return { ok: false, problems: [wrongLayer(row.plugin, manifest.spec.layer)] };
       const owner = { team, application, component: component.name, plugin: row.plugin };
-      const sealed = sealValues(manifest.spec.config, named.values, stored?.values ?? {}, owner, vault);
+      const sealed =
+        named.restored === undefined
+          ? sealValues(manifest.spec.config, named.values, stored?.values ?? {}, owner, vault)
+          : { values: named.restored, problems: [] };
       if (sealed.problems.length > 0) {
         return { ok: false, problems: sealed.problems.map((problem) => ({ ...problem, path: ["values", ...problem.path] })) };
       }
@@ -57,6 +64,7 @@ export function createResolver(db: Database, vault: Vault, team: string, applica
         spec: manifest.spec,
         image: row.image ?? "",
         values: sealed.values,
+        ...revisionOf(sealed.values, stored),
         enabled: named.enabled,
         ...(named.resources === undefined ? {} : { resources: named.resources }),
         ...(named.mounts === undefined ? {} : { mounts: named.mounts }),
@@ -66,6 +74,16 @@ export function createResolver(db: Database, vault: Vault, team: string, applica
       return { ok: true, value };
     },
   };
+}
+
+/** Values that change make a new revision; an installation keeps its own name while it lives. */
+function revisionOf(
+  values: DesiredInstallation["values"],
+  stored: DesiredInstallation | undefined,
+): Pick<DesiredInstallation, "instance" | "revision"> {
+  if (stored === undefined) return { instance: randomBytes(12).toString("hex"), revision: 1 };
+  const { instance, revision } = stored;
+  return { instance, revision: isDeepStrictEqual(values, stored.values) ? revision : revision + 1 };
 }
 
 /** A change that keeps the version keeps what came before it, too. */

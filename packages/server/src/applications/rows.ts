@@ -21,6 +21,8 @@ export function installationRow(key: PodKey, installation: DesiredInstallation, 
     resources: installation.resources === undefined ? null : JSON.stringify(installation.resources),
     mounts: installation.mounts === undefined ? null : JSON.stringify(installation.mounts),
     origin: installation.origin,
+    instance: installation.instance,
+    revision: installation.revision,
     etag: newEtag(),
   };
 }

@@ -40,11 +40,13 @@ export function sealValues(
 ): { readonly values: StoredValues; readonly problems: readonly PlainProblem[] } {
   const problems: PlainProblem[] = [];
   const values = mapSecrets(config, given, (value, path) => {
+    const kept = valueAt(stored, path);
     if (typeof value === "string") {
       const place = secretPlace(owner, path);
-      return { sealed: vault.seal(place, value), digest: vault.digest(place, value) };
+      const digest = vault.digest(place, value);
+      // The same text again is no change, though it would be sealed otherwise each time.
+      return isSealed(kept) && kept.digest === digest ? kept : { sealed: vault.seal(place, value), digest };
     }
-    const kept = valueAt(stored, path);
     if (isKept(value) && isSealed(kept)) return kept;
     problems.push(unusableSecret(value, path));
     return undefined;
@@ -96,18 +98,10 @@ function merge(values: Values, patch: Values, depth: number): Values {
   return Object.fromEntries(merged);
 }
 
-/** Every sealed secret of an item, with its path; several where the group is about ports. */
-export function sealedSecrets(
-  values: StoredValues,
-  group: string,
-  item: string,
-): readonly { readonly path: readonly string[]; readonly secret: SealedSecret }[] {
-  const inGroup = asRecord(ownValue(values, group));
-  const paths = [[group, item], ...Object.keys(inGroup).map((port) => [group, port, item])];
-  return paths.flatMap((path) => {
-    const secret = valueAt(values, path);
-    return isSealed(secret) ? [{ path, secret }] : [];
-  });
+/** The sealed secret at a path among the values. */
+export function sealedSecret(values: StoredValues, path: readonly string[]): SealedSecret | undefined {
+  const found = valueAt(values, path);
+  return isSealed(found) ? found : undefined;
 }
 
 function mapSecrets(config: readonly ConfigGroup[], values: Values, change: (value: unknown, path: readonly string[]) => unknown): Values {

@@ -1,7 +1,14 @@
 import type { Component, InstallationState } from "@outrigger/plugin";
 import type { PodKey } from "@outrigger/pod";
-import type { ContainerStatus, PodStatus } from "@outrigger/runtime";
-import type { ApplicationResource, ComponentResource, ComponentStatus, InstallationResource } from "../api/resources.ts";
+import type { ContainerStatus, PodState, PodStatus } from "@outrigger/runtime";
+import type {
+  ApplicationResource,
+  ComponentResource,
+  ComponentStatus,
+  InstallationResource,
+  PodView,
+  SettingsView,
+} from "../api/resources.ts";
 import type { Services } from "../services.ts";
 import { componentImages } from "../store/builds.ts";
 import { leavingComponents } from "../store/components.ts";
@@ -11,7 +18,7 @@ import type { ApplicationRow, ComponentImageRow, ComponentRow, InstallationRow, 
 import { redactValues } from "./values.ts";
 
 /** What answers need beside the store: how the pods fare. */
-export type Watch = Pick<Services, "runtime" | "reconciler">;
+export type Watch = Pick<Services, "runtime" | "reconciler" | "hub">;
 
 export async function viewApplications(
   db: Database,
@@ -66,14 +73,14 @@ function viewComponent(
     ...(image === undefined ? {} : { image: image.image }),
     ...(image?.context_digest == null ? {} : { contextDigest: image.context_digest }),
     status,
-    installations: installations.map((each) => viewInstallation(each, status)),
+    installations: installations.map((each) => viewInstallation(watch, each, status)),
     etag: row.etag,
   };
 }
 
-export function viewInstallation(row: InstallationRow, status: ComponentStatus): InstallationResource {
-  const container = status.containers.find((each) => each.plugin?.split("@")[0] === row.plugin);
-  const { state, reason } = row.enabled === 0 ? { state: "disabled" as const, reason: undefined } : faring(container);
+export function viewInstallation({ hub }: Pick<Watch, "hub">, row: InstallationRow, status: ComponentStatus): InstallationResource {
+  const containers = status.pods.flatMap((pod) => pod.containers.filter((each) => each.plugin?.split("@")[0] === row.plugin));
+  const { state, reason } = row.enabled === 0 ? { state: "disabled" as const, reason: undefined } : faringOfAll(containers);
   return {
     plugin: row.plugin,
     version: row.version,
@@ -87,39 +94,76 @@ export function viewInstallation(row: InstallationRow, status: ComponentStatus):
     origin: row.origin,
     state,
     ...(reason === undefined ? {} : { reason }),
-    failures: container?.restarts ?? 0,
+    failures: containers.reduce((sum, { restarts }) => sum + restarts, 0),
+    revision: row.revision,
+    settings: viewSettings(hub, row, status),
     etag: row.etag,
   };
 }
 
-function faring(container: ContainerStatus | undefined): { readonly state: InstallationState; readonly reason: string | undefined } {
-  if (container === undefined) return { state: "installed", reason: undefined };
-  if (container.ready || (container.role === "init" && container.exitCode === 0)) return { state: "healthy", reason: undefined };
-  const failing = container.restarts > 0 || (container.exitCode !== undefined && container.exitCode !== 0);
-  return { state: failing ? "failing" : "starting", reason: container.reason };
+type Faring = Pick<InstallationResource, "state" | "reason">;
+
+const worst: readonly InstallationState[] = ["failing", "starting", "installed", "healthy"];
+
+/** How an installation fares is how its worst container does. */
+function faringOfAll(containers: readonly ContainerStatus[]): Faring {
+  const all = containers.map(faring).sort((a, b) => worst.indexOf(a.state) - worst.indexOf(b.state));
+  return all[0] ?? { state: "installed" };
 }
 
-/** How a component fares: what its pod says, and why it is held back where it is. */
+function faring({ ready, role, exitCode, restarts, reason }: ContainerStatus): Faring {
+  if (ready || (role === "init" && exitCode === 0)) return { state: "healthy" };
+  const failing = restarts > 0 || (exitCode !== undefined && exitCode !== 0);
+  return { state: failing ? "failing" : "starting", ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Which of the pods has which settings: as its kept files hold them, or as it fetched them. */
+function viewSettings(hub: Watch["hub"], row: InstallationRow, { pods }: ComponentStatus): readonly SettingsView[] {
+  const channel = hub.channel(row);
+  if (channel === undefined) return [];
+  return pods.flatMap(({ name, ip, containers }): readonly SettingsView[] => {
+    const kept = containers.find((each) => each.plugin?.split("@")[0] === row.plugin)?.settings;
+    if (kept !== undefined) return [{ pod: name, by: "file", ...kept }];
+    const fetched = ip === undefined ? undefined : channel.fetchedBy(ip);
+    return fetched === undefined ? [] : [{ pod: name, by: fetched.by, revision: fetched.revision, at: fetched.at }];
+  });
+}
+
+/** How a component fares: what its pods say, and why it is held back where it is. */
 export function statusOf({ runtime, reconciler }: Watch, key: PodKey, wish: Wish): ComponentStatus {
-  const pod = runtime.status(key);
+  const statuses = runtime.statuses(key);
   const waits = reconciler.waitingReason(key);
-  const base = podStatus(key, pod);
+  const base = componentStatus(key, statuses);
   if (wish === "remove" || wish === "remove-with-volumes")
     return { ...base, state: "stopping", upToDate: false, ...(waits && { reason: waits }) };
   if (waits === undefined) return base;
-  return { ...base, ...(pod === undefined && { state: "waiting" as const }), reason: waits, upToDate: false };
+  return { ...base, ...(statuses.length === 0 && { state: "waiting" as const }), reason: waits, upToDate: false };
 }
 
-function podStatus(key: PodKey, status: PodStatus | undefined): ComponentStatus {
-  const name = `${key.application}-${key.component}`;
-  if (status === undefined) return { state: "waiting", reason: "it has not been started yet", pod: name, upToDate: false, containers: [] };
-  const { state, reason, ip, upToDate, containers } = status;
+const gravity: readonly PodState[] = ["failing", "waiting", "stopping", "stopped", "starting", "running", "ready"];
+
+/** The worst of the pods stands for all; with several, the reason names it. */
+function componentStatus(key: PodKey, statuses: readonly PodStatus[]): ComponentStatus {
+  const [first] = [...statuses].sort((a, b) => gravity.indexOf(a.state) - gravity.indexOf(b.state));
+  if (first === undefined) {
+    const reason = "it has not been started yet";
+    return {
+      state: "waiting",
+      reason,
+      upToDate: false,
+      pods: [viewPod({ key, replica: 0, name: `${key.application}-${key.component}`, state: "waiting", containers: [], upToDate: false })],
+    };
+  }
+  const told = statuses.find(({ state, reason }) => state === first.state && reason !== undefined);
+  const reason = told === undefined || statuses.length === 1 ? told?.reason : `${told.name}: ${told.reason}`;
   return {
-    state,
+    state: first.state,
     ...(reason === undefined ? {} : { reason }),
-    pod: status.name,
-    ...(ip === undefined ? {} : { ip }),
-    upToDate,
-    containers,
+    upToDate: statuses.every(({ upToDate }) => upToDate),
+    pods: statuses.map(viewPod),
   };
+}
+
+function viewPod({ name, replica, state, reason, ip, upToDate, containers }: PodStatus): PodView {
+  return { name, replica, state, ...(reason === undefined ? {} : { reason }), ...(ip === undefined ? {} : { ip }), upToDate, containers };
 }

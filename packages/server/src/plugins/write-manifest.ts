@@ -19,9 +19,11 @@ type Parts = Pick<Services, "db" | "clock" | "events">;
 /**
  * Makes the version that the manifest names, or changes it while that is allowed. The same manifest again changes nothing.
  *
- * @throws version-fixed, version-busy, plugin-layer-differs
+ * @throws version-fixed, version-busy, plugin-layer-differs, template-unread
  */
 export function writeManifest(parts: Parts, team: string, manifest: PluginManifest, precondition?: Precondition): Promise<Written> {
+  const unread = isPodPlugin(manifest) ? manifest.spec.pod.files.find(({ templateFile }) => templateFile !== undefined) : undefined;
+  if (unread !== undefined) throw serverErrors["template-unread"]({ file: unread.templateFile ?? "" });
   return inTransaction(parts.db, async (tx) => {
     const key = { team, plugin: manifest.metadata.name, version: manifest.metadata.version };
     const before = await findVersion(tx, key);

@@ -1,13 +1,17 @@
 import { Kysely } from "kysely";
 import { type Migration, Migrator } from "kysely/migration";
 import { firstTables } from "./migrations/0001-first-tables.ts";
+import { liveSettings } from "./migrations/0002-live-settings.ts";
 import { sqliteDialect } from "./sqlite.ts";
 import type { Tables } from "./tables.ts";
 
 /** The store, or a transaction in it. */
 export type Database = Kysely<Tables>;
 
-const migrations: Readonly<Record<string, Migration>> = { "0001-first-tables": firstTables };
+const migrations: Readonly<Record<string, Migration>> = {
+  "0001-first-tables": firstTables,
+  "0002-live-settings": liveSettings,
+};
 
 /** Opens the store in the file at `path` and brings it to the newest form. */
 export async function openDatabase(path: string): Promise<Database> {

@@ -58,24 +58,46 @@ export function findInstallation(db: Database, key: PodKey, plugin: string): Pro
     .executeTakeFirst();
 }
 
-/** Puts these installations in place of all that the application has. */
+/** Puts these installations in place of all that the application has; the history of those that stay stays, too. */
 export async function replaceInstallations(
   db: Database,
   team: string,
   application: string,
   installations: readonly InstallationRow[],
 ): Promise<void> {
-  await db.deleteFrom("installations").where("team", "=", team).where("application", "=", application).execute();
-  await inChunks(installations, (chunk) => db.insertInto("installations").values(chunk).execute());
+  const kept = new Set(installations.map(({ component, plugin }) => `${component}/${plugin}`));
+  const there = await db
+    .selectFrom("installations")
+    .select(["component", "plugin"])
+    .where("team", "=", team)
+    .where("application", "=", application)
+    .execute();
+  for (const { component, plugin } of there) {
+    if (!kept.has(`${component}/${plugin}`)) await deleteInstallation(db, { team, application, component }, plugin);
+  }
+  await inChunks(installations, (chunk) => putInstallations(db, chunk));
 }
 
-/** Writes one installation, in place of the one that was there. */
-export async function putInstallation(db: Database, installation: InstallationRow): Promise<void> {
-  const { team, application, component, plugin, ...rest } = installation;
+/** Writes installations, in place of those that were there. */
+export async function putInstallations(db: Database, installations: readonly InstallationRow[]): Promise<void> {
   await db
     .insertInto("installations")
-    .values(installation)
-    .onConflict((conflict) => conflict.columns(["team", "application", "component", "plugin"]).doUpdateSet(rest))
+    .values(installations)
+    .onConflict((conflict) =>
+      conflict.columns(["team", "application", "component", "plugin"]).doUpdateSet((row) => ({
+        version: row.ref("excluded.version"),
+        previous_version: row.ref("excluded.previous_version"),
+        position: row.ref("excluded.position"),
+        enabled: row.ref("excluded.enabled"),
+        setting_values: row.ref("excluded.setting_values"),
+        resources: row.ref("excluded.resources"),
+        mounts: row.ref("excluded.mounts"),
+        origin: row.ref("excluded.origin"),
+        instance: row.ref("excluded.instance"),
+        revision: row.ref("excluded.revision"),
+        etag: row.ref("excluded.etag"),
+      })),
+    )
     .execute();
 }
 

@@ -17,6 +17,7 @@ export interface Tables {
   readonly components: ComponentRow;
   readonly published_ports: PublishedPortRow;
   readonly installations: InstallationRow;
+  readonly revisions: RevisionRow;
   readonly credentials: CredentialRow;
   readonly events: EventTable;
 }
@@ -135,7 +136,25 @@ export interface InstallationRow {
   readonly resources: string | null;
   readonly mounts: string | null;
   readonly origin: "file" | "api";
+  readonly instance: string;
+  readonly revision: number;
   readonly etag: string;
+}
+
+/** An installation's values as they were from one change to the next. */
+export interface RevisionRow {
+  readonly team: string;
+  readonly application: string;
+  readonly component: string;
+  readonly plugin: string;
+  readonly number: number;
+  readonly version: string;
+  readonly setting_values: string;
+  /** Id of the token that asked for it. */
+  readonly author: string;
+  readonly created_at: string;
+  /** The revision whose values these are again. */
+  readonly rolled_back_to: number | null;
 }
 
 export interface CredentialRow {

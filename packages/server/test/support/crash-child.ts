@@ -37,7 +37,7 @@ const running = await startServer({
       rmSync(fileOf(key), { force: true });
     },
     known: async () => readPods().map(({ team, application, component }) => ({ team, application, component })),
-    status: () => undefined,
+    statuses: () => [],
     logs: async function* () {},
     health: async () => ({ ok: true, engine: "files" }),
   }),

@@ -16,7 +16,7 @@ export interface FakeEngine {
   /** Milliseconds that a removal takes, and whether it fails. */
   removal: { ms: number; failing: boolean };
   options: RuntimeOptions | undefined;
-  readonly tell: (key: PodKey, state: PodStatus["state"]) => void;
+  readonly tell: (key: PodKey, state: PodStatus["state"], more?: Partial<PodStatus>) => void;
   readonly runtime: (options: RuntimeOptions) => PodRuntime;
   readonly images: ImageBuilder;
 }
@@ -36,8 +36,9 @@ export function fakeEngine(): FakeEngine {
     failure: undefined,
     removal: { ms: 0, failing: false },
     options: undefined,
-    tell: (key, state) => {
-      const status: PodStatus = { key, name: `${key.application}-${key.component}`, state, containers: [], upToDate: true };
+    tell: (key, state, more = {}) => {
+      const name = `${key.application}-${key.component}`;
+      const status: PodStatus = { key, replica: 0, name, state, containers: [], upToDate: true, ...more };
       statuses.set(keyText(key), status);
       engine.options?.onStatus(status);
     },
@@ -55,10 +56,10 @@ export function fakeEngine(): FakeEngine {
           engine.removed.push({ key: keyText(key), volumes });
         },
         known: async () => [...engine.pods.values()].map(({ team, application, component }) => ({ team, application, component })),
-        status: (key) => statuses.get(keyText(key)),
+        statuses: (key) => [statuses.get(keyText(key)) ?? []].flat(),
         logs: async function* (key, { containers }): AsyncGenerator<LogLine> {
           for (const container of containers ?? [key.component]) {
-            yield { container, stream: "stdout", time: "2026-01-01T00:00:00.000000000Z", text: `a line of ${container}` };
+            yield { replica: 0, container, stream: "stdout", time: "2026-01-01T00:00:00.000000000Z", text: `a line of ${container}` };
           }
         },
         health: async () => ({ ok: true, engine: "fake 1" }),

@@ -14,7 +14,7 @@ export function define(command: Command): void {
       "Lets the installations of a team use a privilege that a plug-in asks for, or no longer. `outrigger plugin show` lists what one asks for.",
     )
     .argument("<team>", "its name")
-    .argument("<privilege...>", "privileged, or capability:NAME")
+    .argument("<privilege...>", "privileged, capability:NAME, or discovery-without-token")
     .option("--remove", "no longer allow it")
     .action(allow);
   withExamples(command, "team allow blue capability:NET_ADMIN", "team allow blue capability:NET_ADMIN --remove");
