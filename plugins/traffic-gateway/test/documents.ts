@@ -13,24 +13,21 @@ import {
   valueToText,
 } from "@outrigger/plugin";
 import type { DiscoveryDocument, DiscoveryEndpoint, DiscoveryOptions, DiscoveryPort, DiscoveryService } from "@outrigger/pod";
-import { parse, stringify } from "yaml";
 
 export type GatewayName = "ingress-gateway" | "egress-gateway" | "traffic-gateway";
 export type Values = Readonly<Record<string, ConfigValue>>;
 
-/** A gateway's plugin.yaml, with the template in place of its file. */
+/** What a gateway's plugin.yaml says, with the template in place of its file. */
 export function gatewaySpec(name: GatewayName): PodPluginSpec {
   const folder = join(import.meta.dirname, "..", "..", name);
-  const manifest = parse(readFileSync(join(folder, "plugin.yaml"), "utf8"));
-  for (const file of manifest.spec.pod.files) {
-    file.template = readFileSync(join(folder, file.templateFile), "utf8");
-    delete file.templateFile;
-  }
-  const reading = readPluginManifest(stringify(manifest), name);
+  const reading = readPluginManifest(readFileSync(join(folder, "plugin.yaml"), "utf8"), name);
   assert.ok(reading.ok, JSON.stringify(reading));
   const { spec } = reading.value.value;
   assert.ok(spec.layer === "pod");
-  return spec;
+  const files = spec.pod.files.map(({ templateFile = "", ...file }): ConfigFile => {
+    return { ...file, template: readFileSync(join(folder, templateFile), "utf8") };
+  });
+  return { ...spec, pod: { ...spec.pod, files } };
 }
 
 /** The only file that a gateway keeps. */

@@ -13,7 +13,7 @@ function steadyCalls(
   port: number,
   agent: Agent | undefined,
 ): { readonly stop: () => Promise<{ count: number; failed: readonly string[] }> } {
-  const waiting = new Set<Promise<void>>();
+  const waiting: Promise<void>[] = [];
   const failed: string[] = [];
   let count = 0;
   const timer = setInterval(() => {
@@ -22,8 +22,7 @@ function steadyCalls(
       ({ status }) => void (status === 200 || failed.push(String(status))),
       (error: Error) => void failed.push(error.message),
     );
-    waiting.add(one);
-    one.finally(() => waiting.delete(one));
+    waiting.push(one);
   }, 10);
   const stop = async (): Promise<{ count: number; failed: readonly string[] }> => {
     clearInterval(timer);
