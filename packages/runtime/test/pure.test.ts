@@ -7,11 +7,14 @@ import { describeExit } from "../src/docker/exits.ts";
 import { expandCommand } from "../src/docker/facts.ts";
 import { parseImageName } from "../src/docker/image-name.ts";
 import { infraImageArchive } from "../src/docker/infra-image.ts";
-import { infraProgram } from "../src/docker/infra-program.ts";
+import { assembleScript, infraProgram } from "../src/docker/infra-program.ts";
 import { compareTimes, mergedLines } from "../src/docker/logs.ts";
 import { Mishaps } from "../src/docker/mishaps.ts";
+import { frameOf, hostName, infraName } from "../src/docker/names.ts";
 import { refusal } from "../src/docker/refusal.ts";
 import { type Frame, frames, lines } from "../src/docker/streams.ts";
+import { probedPort, waysOf, withWays } from "../src/docker/ways.ts";
+import { podOf } from "./support.ts";
 
 test("restarts: at once, then 1, 2, 4 ... 60 s", () => {
   assert.deepEqual(
@@ -147,4 +150,58 @@ test("a network that ends again and again is made anew ever later; one that had 
   t.mock.timers.tick(120_000);
   assert.equal(wait(), 0);
   assert.equal(mishaps.nextAt("web"), 0);
+});
+
+test("a script's steps have what they were given, and their bytes where they say", () => {
+  const bytes = Buffer.from("hello");
+  const script = assembleScript("arm64", [
+    { call: "sendto", arguments: [4, bytes, 5], expected: -11, failure: 3 },
+    { call: "exit_group", arguments: [7], expected: 0, failure: 9 },
+  ]);
+  const words = Array.from({ length: 18 }, (_, at) => Number(script.readBigInt64LE(at * 8)));
+  assert.deepEqual(words, [206, 4, 0x600000 + 144, 5, 0, 0, 0, -11, 3, 94, 7, 0, 0, 0, 0, 0, 0, 9]);
+  assert.equal(script.toString("utf8", 144, 149), "hello");
+  assert.throws(
+    () => assembleScript("amd64", [{ call: "sendto", arguments: [Buffer.alloc(2 ** 20)], expected: 0, failure: 1 }]),
+    RangeError,
+  );
+});
+
+test("doors for probes are ports that nobody has, one for each port that a plug-in has taken over", () => {
+  const port = fc.integer({ min: 1, max: 65_535 });
+  const taken = fc.record({
+    port: fc.oneof(port, fc.integer({ min: 64_000, max: 64_010 })),
+    protocol: fc.constantFrom("http" as const, "udp" as const),
+    entry: fc.option(fc.oneof(port, fc.integer({ min: 64_000, max: 64_010 })), { nil: undefined }),
+    inner: fc.option(fc.array(port), { nil: undefined }),
+  });
+  const key = { team: "t", application: "a", component: "web" };
+  fc.assert(
+    fc.property(fc.uniqueArray(taken, { selector: (each) => each.port, maxLength: 20 }), (list) => {
+      const ports = list.map(({ entry, inner, ...rest }) => ({ ...rest, ...(entry && { entry }), ...(inner && { inner }) }));
+      const pod = podOf(key, [], { ports });
+      const ways = waysOf(pod, "172.18.0.1");
+      const doors = ways.ports.flatMap(({ door }) => door ?? []);
+      const used = new Set(ports.flatMap(({ port: own, entry, inner }) => [own, entry, ...(inner ?? [])]));
+      assert.equal(new Set(doors).size, ports.filter(({ entry, protocol }) => entry !== undefined && protocol !== "udp").length);
+      assert.deepEqual(
+        doors.filter((door) => used.has(door)),
+        [],
+      );
+      assert.deepEqual(
+        withWays(frameOf(pod), ways).ports.map(({ entry }) => entry),
+        ports.map(({ entry }) => entry),
+      );
+      for (const each of ports) assert.ok(probedPort(ways, each.port) === each.port || doors.includes(probedPort(ways, each.port)));
+    }),
+  );
+});
+
+test("further pods have names of their own, and host names that the kernel takes", () => {
+  const key = { team: "t", application: "a", component: "web" };
+  assert.deepEqual([infraName({ ...key, replica: 0 }), infraName({ ...key, replica: 2 })], ["outrigger.t.a.web", "outrigger.t.a.web_2"]);
+  const long = { team: "t", application: "a".repeat(60), component: "b".repeat(60) };
+  const names = [0, 1, 10].map((replica) => hostName({ ...long, replica }));
+  assert.equal(new Set(names).size, 3);
+  for (const name of names) assert.match(name, /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])$/);
 });

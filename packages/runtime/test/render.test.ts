@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import type { Pod } from "@outrigger/pod";
+import type { DiscoveryDocument, Pod } from "@outrigger/pod";
 import { renderPod } from "../src/index.ts";
 import { plugin, podOf, shell } from "./support.ts";
 
@@ -205,4 +205,79 @@ test("a plug-in's own volume has a name that Kubernetes takes, the same in pod a
     rendered.spec.containers[0]?.volumeMounts.map(({ name }) => name),
     names,
   );
+});
+
+test("several replicas are a Deployment, whose pods are found by the Service", () => {
+  const objects = renderPod({ ...full, replicas: 3 });
+  const deployment = objects.at(-1) as { kind: string; metadata: { name: string }; spec: DeploymentSpec };
+  assert.deepEqual([deployment.kind, deployment.metadata.name, deployment.spec.replicas], ["Deployment", "shop-web", 3]);
+  const { selector, template } = deployment.spec;
+  assert.deepEqual(selector.matchLabels, template.metadata.labels);
+  const service = objects.find((object) => (object as { kind: string }).kind === "Service") as { spec: { selector: object } };
+  assert.deepEqual(service.spec.selector, template.metadata.labels);
+  assert.deepEqual([...breaches(template.spec, definitions["io.k8s.api.core.v1.PodSpec"] ?? {}, "PodSpec")], []);
+  assert.deepEqual(template.spec, (renderPod(full).at(-1) as { spec: object }).spec);
+});
+
+interface DeploymentSpec {
+  readonly replicas: number;
+  readonly selector: { readonly matchLabels: object };
+  readonly template: { readonly metadata: { readonly labels: object }; readonly spec: object };
+}
+
+test("kept files come from a Secret, which names those that it can't fill", () => {
+  const document = (options: DiscoveryDocument["base_normal"]["options"]) => ({
+    base_ports: [],
+    base_services: [],
+    base_normal: { options },
+  });
+  const file = (path: string, options: DiscoveryDocument["base_normal"]["options"]) => ({
+    path,
+    format: "env" as const,
+    mode: "0640",
+    document: document(options),
+  });
+  const files = [file("/etc/side/a b/plain.env", { RATE: "1" }), file("/etc/side/token.env", { TOKEN: { secret } })];
+  const discovery = { side: { revision: 1, node: "", document: document({}), files } };
+  const containers = [
+    shell("web", "web:1", "serve"),
+    shell("side", "side:1", "run", plugin("side", "sidecar", { fileDirectories: ["/etc/side"] })),
+  ];
+  const objects = renderPod(podOf(full, containers, { discovery }));
+  check(objects);
+  const [first] = objects as readonly { kind: string; metadata: { annotations: Readonly<Record<string, string>> }; stringData: object }[];
+  const [[key, text] = []] = Object.entries(first?.stringData ?? {});
+  assert.match(key ?? "", /^[-._a-zA-Z0-9]+$/);
+  assert.equal(text, "RATE=1\n");
+  assert.match(first?.metadata.annotations["outrigger.dev/keys"] ?? "", /^etc_side_token\.env-[0-9a-f]{8}$/);
+  const { spec } = objects.at(-1) as {
+    spec: { volumes: readonly FileVolume[]; containers: readonly { volumeMounts: readonly { mountPath: string }[] }[] };
+  };
+  assert.deepEqual(
+    spec.volumes[0]?.secret.items.map(({ path, mode }) => [path, mode]),
+    [
+      ["a b/plain.env", 0o640],
+      ["token.env", 0o640],
+    ],
+  );
+  assert.equal(spec.containers[1]?.volumeMounts[0]?.mountPath, "/etc/side");
+});
+
+interface FileVolume {
+  readonly secret: { readonly items: readonly { readonly path: string; readonly mode: number }[] };
+}
+
+test("the way to discovery: the node's address, and a token from the Secret", () => {
+  const env = [
+    { name: "DISCOVER_TOKEN", secret: { plugin: "side", instance: "i1" } },
+    { name: "XDS_HOST_IP", parts: [{ fact: "discovery.host" as const }] },
+  ];
+  const objects = renderPod(
+    podOf(full, [shell("web", "web:1", "serve"), shell("side", "side:1", "run", plugin("side", "sidecar", { env }))]),
+  );
+  check(objects);
+  assert.deepEqual((objects.at(-1) as Spec).spec.containers[1]?.env, [
+    { name: "DISCOVER_TOKEN", valueFrom: { secretKeyRef: { name: "shop-web-side", key: "discovery-token" } } },
+    { name: "XDS_HOST_IP", valueFrom: { fieldRef: { fieldPath: "status.hostIP" } } },
+  ]);
 });

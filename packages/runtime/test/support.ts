@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
@@ -8,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, Pod, PodKey } from "@outrigger/pod";
 import { pack } from "tar-stream";
 import { createDockerClient, type DockerClient } from "../src/docker/client.ts";
+import { execIn } from "../src/docker/exec.ts";
 import { infraName, label, labelFilter } from "../src/docker/names.ts";
 import { createDockerRuntime } from "../src/index.ts";
 import type { PodEvent, PodRuntime, PodStatus, RuntimeOptions } from "../src/runtime.ts";
@@ -43,6 +46,42 @@ export async function busyboxImage(
     await engine.call("DELETE", `/images/${name}`, { query: { force: true } });
   });
   return name;
+}
+
+const relayName = "outrigger-test/relay:1";
+
+/** The name of an image with Perl and its programs in fixtures, made from debian:bookworm-slim, which has Perl. */
+export async function relayImage(): Promise<string> {
+  const archive = pack();
+  for (const name of ["relay.pl", "get.pl"])
+    archive.entry({ name, mode: 0o644 }, await readFile(new URL(`fixtures/${name}`, import.meta.url)));
+  archive.entry({ name: "Dockerfile" }, "FROM debian:bookworm-slim\nCOPY relay.pl get.pl /\n");
+  archive.finalize();
+  const answer = await client.stream("POST", "/build", {
+    query: { t: relayName },
+    body: Readable.from(archive),
+    headers: { "content-type": "application/x-tar" },
+  });
+  for await (const _ of answer);
+  return relayName;
+}
+
+/** A port that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+/** Runs a command in a container; gives its exit code and its last lines. */
+export async function execute(
+  id: string | undefined,
+  ...command: readonly string[]
+): Promise<{ readonly exitCode: number | null; readonly output: string }> {
+  const { exitCode, lines } = await execIn(client, id ?? "", command, { signal: AbortSignal.timeout(10_000), keep: 50 });
+  return { exitCode, output: lines.join("\n") };
 }
 
 /** A container that does what a shell script says. */
@@ -94,6 +133,8 @@ export interface Harness {
   readonly key: (component: string) => PodKey;
 }
 
+const runtimes = new Map<string, readonly PodRuntime[]>();
+
 /** A started runtime with an owner and an application of its own; all that is its own is removed when the test ends. */
 export async function harness(t: TestContext, more: Partial<RuntimeOptions & { socket: string }> = {}): Promise<Harness> {
   const owner = more.owner ?? unique("owner-");
@@ -111,9 +152,12 @@ export async function harness(t: TestContext, more: Partial<RuntimeOptions & { s
     onEvent: (event) => events.push(event),
     ...more,
   });
+  const together = runtimes.get(owner) ?? [];
+  runtimes.set(owner, [...together, runtime]);
   await runtime.start();
   t.after(async () => {
-    await runtime.close();
+    // One that still keeps pods would make again what is removed.
+    await Promise.all((runtimes.get(owner) ?? []).map((each) => each.close()));
     await removeAllOf(owner);
     await rm(filesFolder, { recursive: true, force: true });
   });

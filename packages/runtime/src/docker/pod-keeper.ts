@@ -3,7 +3,7 @@ import { makeBackOff, reconnectBackOff } from "../back-off.ts";
 import { runtimeErrors } from "../errors.ts";
 import type { PodEvent, PodStatus } from "../runtime.ts";
 import type { EngineContext } from "./context.ts";
-import { type Decision, decide } from "./decide.ts";
+import { type Decision, decide, layingJob } from "./decide.ts";
 import { containerFolder, isSettled, type KeptState, readState, sourceOf } from "./kept-state.ts";
 import { infraName, type ReplicaKey } from "./names.ts";
 import { noPod, type ObservedPod, observePod, runningPod } from "./observe.ts";
@@ -139,7 +139,7 @@ export class PodKeeper {
     const busy = new Set([...before, ...jobs.names()]);
     if (observed.infra?.healthy === true || mishaps.get()?.code === "engine-unreachable") mishaps.clear();
     if (observed.infra?.healthy === true) await this.#work.noteEndings(observed, busy);
-    readiness.follow(observed);
+    readiness.follow(observed, busy.has(layingJob));
     const wanted = this.#wanted;
     if (wanted === undefined) return this.#publish(idle);
     this.#kept = await this.#readKept(wanted);

@@ -63,6 +63,7 @@ export class PodWork {
       case "discard":
         return this.#launch(action.container.name, () => this.#discard(action.container, wanted));
       case "lay":
+        this.readiness.move();
         return this.#launch(layingJob, () => this.#lay(infra.id, action.ways));
       case "settle":
         return this.#settle(action.container, wanted, observed);

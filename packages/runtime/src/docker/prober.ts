@@ -61,6 +61,10 @@ export function startProber({ container, target, onChange, onFailed }: ProberOpt
     while (!signal.aborted) {
       const failure = await tryProbe(probe, target, signal);
       if (signal.aborted) return;
+      if (failure !== undefined && target.isMoving()) {
+        await sleep(eagerPeriod, undefined, { signal });
+        continue;
+      }
       [successes, failures] = failure === undefined ? [successes + 1, 0] : [0, failures + 1];
       if (failure === undefined && successes >= probe.successThreshold) set(true, undefined);
       if (failure !== undefined && (failures >= probe.failureThreshold || !isGood())) set(false, failure);

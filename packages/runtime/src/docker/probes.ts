@@ -13,6 +13,8 @@ export interface ProbeTarget {
   readonly address: string;
   /** Where this machine reaches a port of the pod itself, though a plug-in may have taken it over. */
   readonly portOf: (port: number) => number;
+  /** True while that changes: a failure says nothing then. */
+  readonly isMoving: () => boolean;
 }
 
 /** Tries a probe once, within its timeout; gives why it failed, or undefined when all is well. Never throws. */

@@ -15,16 +15,22 @@ export class Readiness {
   readonly #options: ReadinessOptions;
   readonly #probers = new Map<string, { readonly container: ObservedContainer; readonly prober: Prober }>();
   #ways: Ways | undefined;
+  #moving = false;
   readonly #verdicts = new Map<string, string>();
 
   constructor(options: ReadinessOptions) {
     this.#options = options;
   }
 
-  /** Probes what runs now, and nothing else. */
-  follow({ infra, containers, ways }: ObservedPod): void {
-    // While they are being laid anew it is not known which count; a probe that then goes astray is tried again.
+  /** The ways of the pod's traffic begin to change; until the next look that sees it done. */
+  move(): void {
+    this.#moving = true;
+  }
+
+  /** Probes what runs now, and nothing else. @param isMoving the ways of its traffic were changing while it was looked at */
+  follow({ infra, containers, ways }: ObservedPod, isMoving: boolean): void {
     this.#ways = ways ?? this.#ways;
+    this.#moving = isMoving;
     for (const [name, { container, prober }] of this.#probers) {
       const now = containers.get(name);
       if (now?.state === "running" && container.id === now.id && container.startedAt === now.startedAt) continue;
@@ -37,7 +43,13 @@ export class Readiness {
       if (role === "init" || state !== "running" || this.#probers.has(name)) continue;
       const prober = startProber({
         container: spec,
-        target: { client: this.#options.client, id, address: infra.ip, portOf: (port) => probedPort(this.#ways, port) },
+        target: {
+          client: this.#options.client,
+          id,
+          address: infra.ip,
+          portOf: (port) => probedPort(this.#ways, port),
+          isMoving: () => this.#moving,
+        },
         onChange: this.#options.onChange,
         onFailed: (reason) => {
           this.#verdicts.set(name, reason);

@@ -8,7 +8,7 @@ import { hasCode, reasonOf } from "./refusal.ts";
 const patience = 30_000;
 
 /** Tells a process that its files have changed; gives why it could not be told. @throws engine-unreachable */
-export async function tellProcess({ signal, http, exec }: Reload, target: ProbeTarget): Promise<string | undefined> {
+export async function tellProcess({ signal, http, exec }: Reload, target: Omit<ProbeTarget, "isMoving">): Promise<string | undefined> {
   const within = AbortSignal.timeout(patience);
   try {
     if (signal !== undefined) {
@@ -24,7 +24,11 @@ export async function tellProcess({ signal, http, exec }: Reload, target: ProbeT
   }
 }
 
-function call({ port, path, method }: NonNullable<Reload["http"]>, target: ProbeTarget, signal: AbortSignal): Promise<string | undefined> {
+function call(
+  { port, path, method }: NonNullable<Reload["http"]>,
+  target: Omit<ProbeTarget, "isMoving">,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   return new Promise((resolve, reject) => {
     const headers = { host: `${target.address}:${port}`, "content-length": 0, "user-agent": "outrigger-reload" };
     const options = { host: target.address, port: target.portOf(port), path, method, signal, agent: false, headers };

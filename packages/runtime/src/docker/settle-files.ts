@@ -53,7 +53,10 @@ export async function settleFiles(settlement: Settlement): Promise<Settled> {
   for (const kept of texts) {
     const { file } = kept;
     const path = hostPath(folder, container.spec, file.path);
-    if (path === undefined || ("text" in kept && (await readText(path)) === kept.text)) continue;
+    if (path === undefined) continue;
+    // What is left of an attempt that was cut short.
+    await rm(nextOf(path), { force: true });
+    if ("text" in kept && (await readText(path)) === kept.text) continue;
     const digest = digestOf("text" in kept ? kept.text : kept.failure);
     const known = before?.image === image && before.refused[file.path]?.digest === digest ? before.refused[file.path] : undefined;
     const why = known?.reason ?? ("failure" in kept ? kept.failure : await tryText(settlement, file, path, kept.text));

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isOutriggerError } from "@outrigger/plugin";
 import type { Logger } from "pino";
 import { problemDocument } from "../api/problems.ts";
 import { serverErrors } from "../errors.ts";
 import type { Channel } from "./channel.ts";
+import { createDoor, plainAddress } from "./door.ts";
 import { type DiscoveryPlace, placeFromPath } from "./place.ts";
 import { longPoll, stream, type Waiting } from "./watching.ts";
 
@@ -41,7 +42,8 @@ export async function startHttpListener(options: HttpListenerOptions): Promise<D
   server.on("request", (request, response) => {
     answer(options, waiting, request, response).catch((error) => refuse(response, error, options.log));
   });
-  limitConnections(server, options);
+  const { accepts, connectionsPerAddress: perAddress = 256 } = options;
+  server.on("connection", createDoor({ accepts, perAddress }));
   await new Promise<void>((resolve, reject) => server.once("error", reject).listen(options.port, options.host, resolve));
   const heartbeat = setInterval(() => {
     for (const beat of waiting.streams) beat();
@@ -55,21 +57,6 @@ export async function startHttpListener(options: HttpListenerOptions): Promise<D
       await closed;
     },
   };
-}
-
-function limitConnections(server: Server, { accepts, connectionsPerAddress = 256 }: HttpListenerOptions): void {
-  const counts = new Map<string, number>();
-  server.on("connection", (socket) => {
-    const address = plainAddress(socket.remoteAddress);
-    const count = counts.get(address) ?? 0;
-    if (!accepts(address) || count >= connectionsPerAddress) return void socket.destroy();
-    counts.set(address, count + 1);
-    socket.once("close", () => {
-      const left = (counts.get(address) ?? 1) - 1;
-      if (left === 0) counts.delete(address);
-      else counts.set(address, left);
-    });
-  });
 }
 
 async function answer(options: HttpListenerOptions, waiting: Waiting, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -97,10 +84,6 @@ function waitOf(query: URLSearchParams): number {
     throw serverErrors["discovery-query"]({ found: `wait=${text}`, expected: `wait=60s, at most ${longestWaitSeconds}s` });
   }
   return milliseconds;
-}
-
-function plainAddress(address: string | undefined): string {
-  return address?.replace(/^::ffff:/, "") ?? "";
 }
 
 function refuse(response: ServerResponse, error: unknown, log: Logger): void {

@@ -7,6 +7,8 @@ import { serverErrors } from "../errors.ts";
 import type { EventLog } from "../events.ts";
 import { startHttpListener } from "./http-listener.ts";
 import type { DiscoveryHub } from "./hub.ts";
+import { startXdsServer } from "./xds/xds-server.ts";
+import { xdsSource } from "./xds-source.ts";
 
 /** Discovery on one network. */
 export interface Listening {
@@ -66,6 +68,7 @@ export function listenOnNetwork({ network, hub, ports, log, events }: ListeningP
         log,
       }),
     ),
+    insist(ports.xds, () => startXdsServer({ source: xdsSource(hub, network), host: gateway, port: ports.xds, accepts, log })),
   ]).then(() => undefined);
 
   return {

@@ -38,16 +38,20 @@ export function url(type: keyof typeof types): string {
 }
 
 export interface StreamOptions {
+  readonly host?: string;
   readonly token?: string;
   readonly service?: string;
   readonly method?: string;
   readonly delta?: boolean;
 }
 
-export function openStream(port: number, { token, service = adsService, method, delta = false }: StreamOptions = {}): TestStream {
+export function openStream(
+  port: number,
+  { host = "127.0.0.1", token, service = adsService, method, delta = false }: StreamOptions = {},
+): TestStream {
   const kind = delta ? "DeltaDiscovery" : "Discovery";
   const name = method ?? (delta ? "DeltaAggregatedResources" : "StreamAggregatedResources");
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
+  const client = new Client(`${host}:${port}`, credentials.createInsecure(), { "grpc.use_local_subchannel_pool": 1 });
   const metadata = new Metadata();
   if (token !== undefined) metadata.set("authorization", `Bearer ${token}`);
   const call: ClientDuplexStream<Message, Message> = client.makeBidiStreamRequest(

@@ -1,13 +1,11 @@
-import { createServer, type Socket, type Server as TcpServer } from "node:net";
+import type { Socket } from "node:net";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { DiscoveryDocument } from "@outrigger/pod";
 import type { Logger } from "pino";
-import { serverErrors } from "../../errors.ts";
-import { plainAddress } from "./address.ts";
 import { registerServices } from "./grpc-services.ts";
 import type { Snapshot } from "./resources.ts";
 import { translate } from "./translate.ts";
-import type { XdsServer, XdsServerOptions } from "./xds-server.ts";
+import type { XdsServerOptions } from "./xds-server.ts";
 
 const grpcOptions = {
   // Envoy's first request lists its extensions; nothing that a client says is longer than that.
@@ -19,16 +17,14 @@ const grpcOptions = {
   "grpc.enable_channelz": 0,
 };
 
-/** See startXdsServer. @throws address-unusable */
-export async function serveXds({
-  source,
-  host,
-  port,
-  accepts,
-  log,
-  onRefused,
-  connectionsPerAddress = 64,
-}: XdsServerOptions): Promise<XdsServer> {
+/** The gRPC part of the server; connections are handed to it. */
+export interface GrpcSide {
+  readonly take: (socket: Socket) => void;
+  /** Ends all streams at once. */
+  readonly close: () => void;
+}
+
+export function createGrpcSide({ source, log, onRefused }: Pick<XdsServerOptions, "source" | "log" | "onRefused">): GrpcSide {
   const grpc = new Server(grpcOptions);
   registerServices(grpc, {
     source,
@@ -39,31 +35,8 @@ export async function serveXds({
       onRefused?.(node, message);
     },
   });
-  // gRPC would look at the address only when a whole request has come.
   const injector = grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  const sockets = new Map<Socket, string>();
-  const tcp = createServer({ noDelay: true }, (socket) => {
-    const address = plainAddress(socket.remoteAddress);
-    const open = [...sockets.values()].filter((other) => other === address).length;
-    if (address === undefined || !accepts(address) || open >= connectionsPerAddress) {
-      log.debug({ address }, "xDS: a connection is closed: it comes from elsewhere, or is one too many");
-      return socket.destroy();
-    }
-    sockets.set(socket, address);
-    socket.once("close", () => sockets.delete(socket));
-    return injector.injectConnection(socket);
-  });
-  await listen(tcp, host, port);
-  const bound = tcp.address();
-  return {
-    port: typeof bound === "object" && bound !== null ? bound.port : port,
-    close: () =>
-      new Promise((resolve) => {
-        tcp.close(() => resolve());
-        grpc.forceShutdown();
-        for (const socket of sockets.keys()) socket.destroy();
-      }),
-  };
+  return { take: (socket) => injector.injectConnection(socket), close: () => grpc.forceShutdown() };
 }
 
 /** Translates each document once, for all the clients that have the same. */
@@ -78,11 +51,4 @@ function snapshots(log: Logger): (document: DiscoveryDocument<string>, node: str
     known.set(document, snapshot);
     return snapshot;
   };
-}
-
-function listen(server: TcpServer, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause) => reject(serverErrors["address-unusable"]({ host, port, reason: cause.message }, { cause })));
-    server.listen({ host, port, exclusive: true }, resolve);
-  });
 }

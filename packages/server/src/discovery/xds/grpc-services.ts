@@ -1,5 +1,5 @@
 import { type Server, type ServerDuplexStream, type ServiceDefinition, status } from "@grpc/grpc-js";
-import { plainAddress } from "./address.ts";
+import { plainAddress } from "../door.ts";
 import { type ClientStreamOptions, type EndReason, openClientStream } from "./client-stream.ts";
 import { deltaProtocol } from "./delta-protocol.ts";
 import { decode, encode, type Message } from "./messages.ts";
@@ -56,7 +56,7 @@ function handle(call: Call, protocol: Protocol, only: ResourceType | undefined, 
     protocol,
     only,
     token: bearerToken(call.metadata.get("authorization")[0]),
-    address: plainAddress(call.getPeer().replace(/:\d+$/, "")) ?? "",
+    address: plainAddress(call.getPeer().replace(/:\d+$/, "")),
     send: (response) => call.write(response),
     end: (reason, message) => call.emit("error", { code: statuses[reason], details: message }),
   });

@@ -1,5 +1,9 @@
+import { createServer, type Server, type Socket } from "node:net";
 import type { DiscoveryDocument } from "@outrigger/pod";
 import type { Logger } from "pino";
+import { serverErrors } from "../../errors.ts";
+import { createDoor } from "../door.ts";
+import type { GrpcSide } from "./grpc-server.ts";
 
 export interface XdsRequest {
   /** What comes after a `~` in the client's node id is the replica's own, and left out. */
@@ -47,7 +51,46 @@ export interface XdsServer {
  * @throws address-unusable
  */
 export async function startXdsServer(options: XdsServerOptions): Promise<XdsServer> {
-  // Most servers never need gRPC, which takes its time and memory.
-  const { serveXds } = await import("./grpc-server.ts");
-  return serveXds(options);
+  const { host, port, accepts, log, connectionsPerAddress: perAddress = 64 } = options;
+  const enter = createDoor({ accepts, perAddress });
+  const sockets = new Set<Socket>();
+  let grpc: Promise<GrpcSide> | undefined;
+  // Paused, so that whoever takes the connection over gets every byte.
+  const tcp = createServer({ noDelay: true, pauseOnConnect: true }, (socket) => {
+    if (enter(socket) === undefined) return;
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    // Most servers never need gRPC, which takes its time and memory: it comes with the first connection.
+    grpc ??= import("./grpc-server.ts").then(({ createGrpcSide }) => createGrpcSide(options));
+    grpc.then(
+      (side) => {
+        if (socket.destroyed) return;
+        // Has the kernel's bytes come; none has yet when gRPC takes over in the same turn.
+        socket.read(0);
+        side.take(socket);
+      },
+      (error: unknown) => {
+        log.error({ err: error }, "xDS can't be served");
+        socket.destroy();
+      },
+    );
+  });
+  await listen(tcp, host, port);
+  const bound = tcp.address();
+  return {
+    port: typeof bound === "object" && bound !== null ? bound.port : port,
+    close: async () => {
+      const closed = new Promise((resolve) => tcp.close(resolve));
+      (await grpc?.catch(() => undefined))?.close();
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => reject(serverErrors["address-unusable"]({ host, port, reason: cause.message }, { cause })));
+    server.listen({ host, port, exclusive: true }, resolve);
+  });
 }
