@@ -94,11 +94,15 @@ function tcpdump(name: string, filter: string, { onPacket, onReady, onDropped, o
   const words = ["-i", name, "-n", "-p", "-s", String(snapLength), "-B", String(bufferKib), "-Z", "root", "-w", "-", filter];
   const child = spawn("tcpdump", words, { stdio: ["ignore", "pipe", "pipe"] });
   const reader = createPcapReader();
-  const ask = setInterval(() => child.kill("SIGUSR1"), askPeriod);
+  // A signal that it does not expect yet would end it.
+  let listening = false;
+  const ask = setInterval(() => {
+    if (listening) child.kill("SIGUSR1");
+  }, askPeriod);
   // tcpdump hands over 4 kB at a time, for each packet by itself would cost a sixth of a busy app's throughput; where little comes it is told to.
   let quiet = true;
   const flush = setInterval(() => {
-    if (quiet) child.kill("SIGUSR2");
+    if (quiet && listening) child.kill("SIGUSR2");
     quiet = true;
   }, flushPeriod);
   let dropped = 0;
@@ -115,7 +119,10 @@ function tcpdump(name: string, filter: string, { onPacket, onReady, onDropped, o
   });
   child.stderr.on("data", (chunk: Buffer) => {
     said = `${said}${chunk}`.slice(-2000);
-    if (said.includes("listening on")) onReady();
+    if (!listening && said.includes("listening on")) {
+      listening = true;
+      onReady();
+    }
     const counted = [...said.matchAll(/([0-9]+) packets? dropped by kernel/g)].at(-1)?.[1];
     if (counted === undefined || Number(counted) <= dropped) return;
     onDropped(Number(counted) - dropped);
