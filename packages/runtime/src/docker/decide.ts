@@ -90,14 +90,18 @@ function parts(view: View): Decision {
   });
   // What is just made and has never run is held back by dependencies; what has run is started again whatever they do.
   const held = missing.length > 0 ? stopped.filter(({ state }) => state === "created") : [];
-  const unsettled = [...observed.containers.values()].filter(({ name }) => !busy.has(name) && !leaving.has(name) && maySettle(name, view));
+  const toSettle = [...observed.containers.values()].filter(({ name }) => !busy.has(name) && !leaving.has(name) && maySettle(name, view));
+  const fresh = toSettle.filter((container) => isFresh(container, view));
   const possible: readonly (readonly [name: string, action: Action])[] = [
     ...absent.map((container) => [container.name, { kind: "make", container }] as const),
     ...stopped.filter((container) => !held.includes(container)).map((container) => [container.name, { kind: "start", container }] as const),
-    ...unsettled.map((container) => [filesJob(container.name), { kind: "settle", container }] as const),
+    ...toSettle
+      .filter((container) => !fresh.includes(container))
+      .map((container) => [filesJob(container.name), { kind: "settle", container }] as const),
     ...(stage.lays && !busy.has(layingJob) ? [[layingJob, { kind: "lay", ways: view.ways }] as const] : []),
   ];
-  const later = possible.map(([name]) => view.nextAt(name)).filter((time) => time > view.now);
+  const heard = fresh.map(({ startedAt }) => Date.parse(startedAt) + timeToListen);
+  const later = [...possible.map(([name]) => view.nextAt(name)), ...heard].filter((time) => time > view.now);
   const actions: readonly Action[] = [
     ...discards.map((container): Action => ({ kind: "discard", container })),
     ...possible.filter(([name]) => view.nextAt(name) <= view.now).map(([, action]) => action),
@@ -125,6 +129,13 @@ function maySettle(name: string, { wanted, observed, unsettled, isReady }: View)
   if (!unsettled.has(name)) return false;
   const onTheWay = observed.ways?.plugins ?? [];
   return !onTheWay.includes(name) || namesOf(wanted, "network").every((other) => onTheWay.includes(other) || isReady(other));
+}
+
+const timeToListen = 10_000;
+
+/** A process that has just started may read its files, and not yet hear that they change; it is told when it is ready, or has had its time. */
+function isFresh({ name, state, startedAt, spec }: ObservedContainer, { isReady, now }: View): boolean {
+  return state === "running" && spec.readiness !== undefined && !isReady(name) && now - Date.parse(startedAt) < timeToListen;
 }
 
 /** Runs, or changes of itself in a moment. */
