@@ -2,6 +2,7 @@ import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
 import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
+import { benchPerformancePlugin } from "./performance-plugin.ts";
 import { benchPods } from "./pods.ts";
 import { benchProcess } from "./process.ts";
 import { benchWatchers } from "./watchers.ts";
@@ -12,6 +13,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   process: benchProcess,
   api: benchApi,
   pods: benchPods,
+  "performance-plugin": benchPerformancePlugin,
   watchers: benchWatchers,
   gateway: benchGateway,
 };

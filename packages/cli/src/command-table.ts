@@ -83,6 +83,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "get", summary: "List what the server holds", load: () => import("./commands/get.ts") },
   { name: "describe", summary: "Show an application, component or installation in full", load: () => import("./commands/describe.ts") },
   { name: "logs", summary: "Print the logs of a component's containers", load: () => import("./commands/logs.ts") },
+  { name: "top", summary: "Show a component's traffic as it passes", load: () => import("./commands/top.ts") },
   { name: "events", summary: "Print what happened", load: () => import("./commands/events.ts") },
   { name: "restart", summary: "Make a component's pod anew", load: () => import("./commands/restart.ts") },
   { name: "install", summary: "Install a plug-in on a component", load: () => import("./commands/install.ts") },

@@ -176,6 +176,16 @@ const table = {
     message: "{plugin} can't be installed like this on {component}: {count}.",
     mend: "Mend what is named; nothing was changed.",
   },
+  "traffic-unwatched": {
+    status: 409,
+    message: "Nothing watches the traffic of {target}: it has no performance plug-in.",
+    mend: "Install one: `outrigger install {target} performance`; the team must allow it capability:NET_RAW.",
+  },
+  "traffic-switched-off": {
+    status: 409,
+    message: "{plugin} on {target} is switched off.",
+    mend: "Switch it on: `outrigger enable {target} {plugin}`.",
+  },
   "credential-host-taken": {
     status: 409,
     message: "The credential {name} is for {host} already.",

@@ -17,6 +17,7 @@ import type {
   ServerResource,
   TeamResource,
   TokenResource,
+  TrafficResource,
   VersionResource,
 } from "@outrigger/server";
 import type { ServerEvent } from "./event-stream.ts";
@@ -99,6 +100,7 @@ export interface ApplicationApi {
   readonly restart: (target: TargetName) => Promise<unknown>;
   readonly buildComponent: (target: TargetName, context: Blob, query: readonly (readonly [string, string])[]) => Promise<BuildResource>;
   readonly logs: (target: TargetName, query: Query, signal?: AbortSignal) => AsyncIterable<ServerEvent>;
+  readonly traffic: (target: TargetName, query: Query) => Promise<TrafficResource>;
   readonly installations: (target: TargetName) => Promise<readonly InstallationResource[]>;
   readonly installation: (target: TargetName, plugin: string) => Promise<InstallationResource>;
   readonly install: (target: TargetName, request: InstallRequest) => Promise<InstallationResource>;
@@ -135,6 +137,7 @@ export function applicationApi({ send, list, events }: Transport, team: string):
     buildComponent: (target, body, query) =>
       send("POST", `${of(target, "builds")}?${new URLSearchParams(query.map(([k, v]) => [k, v]))}`, { body }),
     logs: (target, query, signal) => events(of(target, "logs"), { query, ...(signal ? { signal } : {}) }),
+    traffic: (target, query) => send("GET", of(target, "traffic"), { query }),
     installations: (target) => list(of(target, "installations")),
     installation: (target, plugin) => send("GET", of(target, "installations", plugin)),
     install: (target, body) => send("POST", of(target, "installations"), { body }),

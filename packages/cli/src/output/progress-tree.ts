@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import { paint, stateStyle } from "./paint.ts";
+import { createScreen } from "./screen.ts";
 
 /** One line of the tree; children are drawn under it. */
 export interface ProgressNode {
@@ -49,17 +50,13 @@ function plainLine(name: string, node: ProgressNode): string {
 
 function liveTree(stream: NodeJS.WriteStream): ProgressTree {
   const nodes = new Map<string, ProgressNode>();
-  let drawn = 0;
+  const screen = createScreen(stream);
   let frame = 0;
   const draw = (): void => {
     frame += 1;
     if (nodes.size === 0) return;
-    const lines = renderTree([...nodes.values()], frame).map((line) => fit(line, stream.columns || 80));
     // A tree higher than the screen can't be drawn over: its lower end is what moves.
-    const shown = lines.slice(-Math.max(1, (stream.rows || 24) - 1));
-    const up = drawn === 0 ? "" : `\u001b[${drawn}A`;
-    stream.write(`${up}\u001b[0J${shown.join("\n")}\n`);
-    drawn = shown.length;
+    screen.draw(renderTree([...nodes.values()], frame), "tail");
   };
   const timer = setInterval(draw, redrawEvery);
   timer.unref();
@@ -97,23 +94,4 @@ export function byteBar(done: number, total: number): string {
   if (total <= 0) return `${megabytes(done)} MB`;
   const filled = Math.round(Math.min(1, done / total) * 20);
   return `[${"#".repeat(filled)}${".".repeat(20 - filled)}] ${megabytes(done)}/${megabytes(total)} MB`;
-}
-
-const csi = "\u001b[";
-const colourCode: RegExp = new RegExp(`(${csi.replace("[", "\\[")}[0-9;]*m)`);
-
-/** Cuts a line to the terminal's width: a line that wraps would break drawing in place. Colour codes take no width. */
-function fit(line: string, columns: number): string {
-  if (stripVTControlCharacters(line).length < columns) return line;
-  let width = 0;
-  let cut = "";
-  for (const part of line.split(colourCode)) {
-    if (part.startsWith(csi)) cut += part;
-    else {
-      const taken = part.slice(0, Math.max(0, columns - 2 - width));
-      width += taken.length;
-      cut += taken;
-    }
-  }
-  return `${cut}…`;
 }

@@ -9,6 +9,7 @@ import { pluginRoutes } from "./plugins.ts";
 import { serverRoutes } from "./server.ts";
 import { teamRoutes } from "./teams.ts";
 import { tokenRoutes } from "./tokens.ts";
+import { trafficRoutes } from "./traffic.ts";
 import { versionRoutes } from "./versions.ts";
 
 /** Every route of the API; docs/api.md has the table. */
@@ -21,6 +22,7 @@ export function routes(app: App): void {
   buildRoutes(app);
   applicationRoutes(app);
   componentRoutes(app);
+  trafficRoutes(app);
   installationRoutes(app);
   credentialRoutes(app);
   eventRoutes(app);
