@@ -10,6 +10,31 @@ export function docker(...words: string[]): Promise<Result> {
   return execute("docker", words, root, { DOCKER_BUILDKIT: "0" });
 }
 
+const endings = new WeakMap<TestContext, (() => Promise<unknown>)[]>();
+
+/** Does it when the test ends, the last one first: a network goes after the containers that are in it. */
+export function atEnd(context: TestContext, task: () => Promise<unknown>): void {
+  const tasks = endings.get(context);
+  if (tasks !== undefined) {
+    tasks.push(task);
+    return;
+  }
+  const first = [task];
+  endings.set(context, first);
+  context.after(async () => {
+    for (const each of first.toReversed()) await each();
+  });
+}
+
+/** A volume of the test's own, made with the given options of `docker volume create`; gone when the test ends. */
+export async function testVolume(context: TestContext, ...options: string[]): Promise<string> {
+  const name = `outrigger-test-${randomBytes(4).toString("hex")}`;
+  const { code, stderr } = await docker("volume", "create", ...options, name);
+  if (code !== 0) throw new TypeError(`docker volume create: ${stderr}`);
+  atEnd(context, () => docker("volume", "rm", "--force", name));
+  return name;
+}
+
 /** Builds a folder of the checkout as an image; it stays on the engine, as the cache of the next build. @returns its name */
 export function builtImage(folder: string): Promise<string> {
   const image = images.get(folder) ?? buildImage(folder);
@@ -39,7 +64,7 @@ export async function testNetwork(context: TestContext): Promise<TestNetwork> {
   const name = `outrigger-test-${randomBytes(4).toString("hex")}`;
   const made = await docker("network", "create", name);
   if (made.code !== 0) throw new TypeError(`docker network create: ${made.stderr}`);
-  context.after(() => docker("network", "rm", name));
+  atEnd(context, () => docker("network", "rm", name));
   const { stdout } = await docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", name);
   const gateway = stdout.trim();
   const isThere = (): boolean => Object.values(networkInterfaces()).some((list) => list?.some(({ address }) => address === gateway));
@@ -59,7 +84,7 @@ export interface TestContainer {
 export async function started(context: TestContext, ...words: string[]): Promise<TestContainer> {
   const { code, stdout, stderr } = await docker("run", "--detach", "--label", "dev.outrigger.test=1", ...words);
   const id = stdout.trim().split("\n").at(-1) ?? "";
-  if (id !== "") context.after(() => docker("rm", "--force", "--volumes", id));
+  if (id !== "") atEnd(context, () => docker("rm", "--force", "--volumes", id));
   if (code !== 0) throw new TypeError(`docker run ${words.join(" ")}: ${stderr}`);
   const { stdout: address } = await docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", id);
   return {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { builtImage, docker } from "../../../tests/support/container.ts";
-import type { Result } from "../../../tests/support/sandbox.ts";
+import { builtImage, docker, testVolume } from "../../../tests/support/container.ts";
+import { tinyImage } from "../../../tests/support/images.ts";
+import { type Result, root, sandbox } from "../../../tests/support/sandbox.ts";
 
 // What the platform gives the container, as plugin.yaml asks for it.
 const confined = [
@@ -30,13 +31,6 @@ async function extended(context: TestContext, files: Readonly<Record<string, str
   assert.equal(built.code, 0, built.stderr);
   context.after(() => docker("rmi", "--force", image));
   return image;
-}
-
-async function volume(context: TestContext, ...options: string[]): Promise<string> {
-  const name = `outrigger-test-${randomBytes(4).toString("hex")}`;
-  await docker("volume", "create", ...options, name);
-  context.after(() => docker("volume", "rm", "--force", name));
-  return name;
 }
 
 function copy(image: string, handed: string, ...settings: string[]): Promise<Result> {
@@ -67,7 +61,7 @@ test("agent-copy hands over files with modes, owners and links, again and again,
     await extended(context, { "agent.jar": "jar", run: "#!/bin/sh" }, dressed),
     await extended(context, { "new.jar": "new" }),
   ];
-  const handed = await volume(context);
+  const handed = await testVolume(context);
   const whole = "agent.jar f 644 1234 \nempty d 755 0 \nhard f 750 0 \nlink l 777 0 run\nrun f 750 0 \n";
   const once = await copy(first, handed);
   assert.equal(once.code, 0, once.stderr);
@@ -85,7 +79,7 @@ test("agent-copy hands over files with modes, owners and links, again and again,
 test("agent-copy says what is missing and leaves what was handed", { timeout: 120_000 }, async (context) => {
   const base = await builtImage("plugins/agent-copy");
   const image = await extended(context, { "agent.jar": "jar" }, "RUN mkdir /nothing\n");
-  const handed = await volume(context);
+  const handed = await testVolume(context);
   assert.equal((await copy(image, handed)).code, 0);
   const cases = [
     [base, [], 66, /no directory \/agent in this image: COPY the agent's files there/],
@@ -105,11 +99,11 @@ test("agent-copy says what is missing and leaves what was handed", { timeout: 12
 
 test("a copy without room or killed half-way is made good by the next one", { timeout: 120_000 }, async (context) => {
   const image = await extended(context, { "agent.jar": "jar", large: "x".repeat(3_000_000) });
-  const small = await volume(context, "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=1m");
+  const small = await testVolume(context, "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=1m");
   const full = await copy(image, small);
   assert.equal(full.code, 74);
   assert.match(full.stderr, /No space left on device[\s\S]*copying \/agent failed/);
-  const handed = await volume(context);
+  const handed = await testVolume(context);
   await docker(
     "run",
     "--rm",
@@ -122,4 +116,39 @@ test("a copy without room or killed half-way is made good by the next one", { ti
   );
   assert.equal((await copy(image, handed)).code, 0);
   assert.equal(await listed(handed, "ls -A /opt/agent"), "agent.jar\nlarge\n");
+});
+
+test("an app gets an agent by installing a plug-in of two lines of Dockerfile, beside what it sets itself", {
+  timeout: 180_000,
+}, async (context) => {
+  const box = sandbox(context);
+  context.after(() => docker("rmi", "--force", "outrigger.local/default/my-agent:1.0.0"));
+  box.write("plugins/my-agent/Dockerfile", `FROM ${await builtImage("plugins/agent-copy")}\nCOPY agent.jar /agent/agent.jar\n`);
+  box.write("plugins/my-agent/agent.jar", "the agent");
+  box.write(
+    "plugins/my-agent/plugin.yaml",
+    (/```yaml\n([\s\S]*?)```/.exec(readFileSync(join(root, "plugins", "agent-copy", "README.md"), "utf8"))?.[1] ?? "").replace(
+      "my-java-agent",
+      "my-agent",
+    ),
+  );
+  const file = box.write(
+    "app.yaml",
+    `apiVersion: outrigger.dev/v1
+kind: Application
+metadata: { name: ${box.prefix}-java }
+spec:
+  components:
+    - name: app
+      image: ${await tinyImage()}
+      command: [sh, -c, "cat /opt/agent/agent.jar; echo; echo $JAVA_TOOL_OPTIONS; touch /opt/agent/x; exec sleep 1000"]
+      env: { JAVA_TOOL_OPTIONS: -Xmx64m }
+      terminationGracePeriodSeconds: 0
+      plugins: [{ plugin: my-agent@1.0.0 }]
+`,
+  );
+  const up = await box.run("up", "-f", file);
+  assert.equal(up.code, 0, up.stdout + up.stderr);
+  const { stdout } = await box.run("logs", `${box.prefix}-java/app`, "-c", "app");
+  assert.match(stdout, /the agent\n.*-Xmx64m -javaagent:\/opt\/agent\/agent\.jar\n.*Read-only file system/);
 });

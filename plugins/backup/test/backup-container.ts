@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
 import type { TestContext } from "node:test";
-import { builtImage, docker, started, type TestContainer, until } from "../../../tests/support/container.ts";
+import { builtImage, docker, started, type TestContainer, testVolume, until } from "../../../tests/support/container.ts";
 import { execute, root } from "../../../tests/support/sandbox.ts";
 import type { Run } from "../agent/state.ts";
 import type { Status } from "../agent/web.ts";
@@ -15,13 +14,6 @@ const confined = [
   "--security-opt=no-new-privileges",
   "--memory=192m",
 ];
-
-export async function volume(context: TestContext, ...options: string[]): Promise<string> {
-  const name = `outrigger-test-${randomBytes(4).toString("hex")}`;
-  await docker("volume", "create", ...options, name);
-  context.after(() => docker("volume", "rm", "--force", name));
-  return name;
-}
 
 /** Runs a shell over volumes. */
 export async function shell(script: string, ...options: string[]): Promise<string> {
@@ -48,9 +40,16 @@ export interface Backup {
 /** The plug-in's container over a volume with files of several kinds. */
 export async function backup(context: TestContext, env: Readonly<Record<string, string>>, backups?: string): Promise<Backup> {
   const image = await builtImage("plugins/backup");
-  const [data, kept] = [await volume(context), backups ?? (await volume(context))];
+  const [data, kept] = [await testVolume(context), backups ?? (await testVolume(context))];
   await shell(fill.replaceAll("\n", ""), "--volume", `${data}:/data`);
-  const mounts = ["--volume", `${data}:/data:ro`, "--volume", `${kept}:/backups`, "--volume", `${await volume(context)}:/var/lib/backup`];
+  const mounts = [
+    "--volume",
+    `${data}:/data:ro`,
+    "--volume",
+    `${kept}:/backups`,
+    "--volume",
+    `${await testVolume(context)}:/var/lib/backup`,
+  ];
   const settings = { SOURCE: "/data", NAME: "shop-web", SCHEDULE: "0 3 * * *", ON_START: "true", ...env };
   const variables = Object.entries(settings).map(([name, value]) => `--env=${name}=${value}`);
   const container = await started(context, ...confined, ...mounts, ...variables, image);
@@ -76,7 +75,7 @@ export async function backup(context: TestContext, env: Readonly<Record<string, 
 
 /** The README's command. */
 export async function restore(context: TestContext, { container }: Backup, name = "latest"): Promise<string> {
-  const target = await volume(context);
+  const target = await testVolume(context);
   const unpack = `docker run --rm -i -v ${target}:/restore debian:bookworm-slim tar --extract --preserve-permissions --numeric-owner --directory /restore`;
   const { code, stderr } = await execute(
     "bash",

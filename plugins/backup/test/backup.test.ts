@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { builtImage, docker, until } from "../../../tests/support/container.ts";
-import { backup, describe, restore, shell, volume } from "./backup-container.ts";
+import { builtImage, docker, testVolume, until } from "../../../tests/support/container.ts";
+import { tinyImage } from "../../../tests/support/images.ts";
+import { execute, sandbox } from "../../../tests/support/sandbox.ts";
+import { backup, describe, restore, shell } from "./backup-container.ts";
 
 for (const [compression, ending] of [
   ["gzip", ".tar.gz"],
@@ -47,7 +49,7 @@ test("a broken archive is not unpacked", { timeout: 120_000 }, async (context) =
 });
 
 test("a full disk fails the backup, says so, keeps the former ones and leaves nothing half", { timeout: 120_000 }, async (context) => {
-  const small = await volume(context, "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=700k");
+  const small = await testVolume(context, "--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", "o=size=700k");
   const own = await backup(context, {}, small);
   const first = await own.ended();
   assert.equal(first.problem, undefined);
@@ -92,4 +94,35 @@ test("a source that is missing fails each time, with tar's own words", { timeout
   assert.equal(run.ok, false);
   assert.match(run.problem ?? "", /tar ended with 2: .*\/data\/missing: .*No such file or directory/);
   assert.equal((await own.container.run("ls", "-A", "/backups")).stdout, "");
+});
+
+test("installed on a component it backs its volume up, and the app can be restored from it", { timeout: 180_000 }, async (context) => {
+  const box = sandbox(context);
+  const file = box.write(
+    "app.yaml",
+    `apiVersion: outrigger.dev/v1
+kind: Application
+metadata: { name: ${box.prefix}-db }
+spec:
+  components:
+    - name: db
+      image: ${await tinyImage()}
+      command: [sh, -c, "echo precious > /data/row.txt; exec sleep 1000"]
+      volumes: [{ name: data, path: /data }]
+      terminationGracePeriodSeconds: 0
+      plugins:
+        - { plugin: backup@1.0.0, values: { what: { SOURCE: /data }, when: { SCHEDULE: 1d }, where: { KEEP: 3 } } }
+`,
+  );
+  const up = await box.run("up", "-f", file);
+  assert.equal(up.code, 0, up.stdout + up.stderr);
+  const name = `outrigger.default.${box.prefix}-db.db`;
+  const listed = await until("an archive is there", async () => {
+    const { stdout } = await docker("exec", `${name}.backup`, "backup", "list");
+    return stdout === "" ? undefined : stdout;
+  });
+  assert.match(listed, new RegExp(`^${box.prefix}-db-db-[0-9]{8}T[0-9]{6}Z\\.tar\\.gz  [0-9]+\n$`));
+  const restored = await execute("sh", ["-c", `docker exec ${name}.backup backup read latest | tar -xO ./row.txt`], box.folder);
+  assert.equal(restored.stdout, "precious\n", restored.stderr);
+  assert.equal((await docker("exec", `${name}.backup`, "touch", "/data/x")).code, 1, "the app's volume is there to be read only");
 });
