@@ -1,7 +1,7 @@
 import { Liquid } from "liquidjs";
 
-// Neither files nor prototypes can be reached, and unknown names are mistakes; a template is an author's, its values are users'.
 let kept: Liquid | undefined;
+/** Made when first needed. Neither files nor prototypes can be reached, and unknown filters are mistakes: a template is an author's, its values are users'. */
 const engine = (): Liquid =>
   (kept ??= new Liquid({
     strictFilters: true,
