@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { decide, type View } from "../src/docker/decide.ts";
-import type { ObservedContainer } from "../src/docker/observe.ts";
-import { directWays } from "../src/docker/ways.ts";
+import { decide, type View } from "../src/docker/pod/decide.ts";
+import type { ObservedContainer } from "../src/docker/pod/observe.ts";
+import { directWays } from "../src/docker/traffic/ways.ts";
 import { plugin, podOf, shell } from "./support.ts";
 
 const started = "2026-01-01T00:00:00Z";
