@@ -21,7 +21,7 @@ export function createDockerImages(options: DockerImagesOptions = {}): ImageBuil
   return {
     build: (request) => build(client, request, options.buildNetwork ?? "default"),
     pull: (request) => pull(client, request),
-    forget: (name) => forget(client, name),
+    forget: (names) => forget(client, names),
   };
 }
 
@@ -42,7 +42,6 @@ async function build(client: DockerClient, request: BuildRequest, network: strin
   const last: string[] = [];
   const answer = await openBuild(client, {
     query: {
-      t: request.name,
       dockerfile: request.file,
       buildargs: request.args ?? {},
       target: request.target,
@@ -67,6 +66,7 @@ async function build(client: DockerClient, request: BuildRequest, network: strin
   }
   signal.throwIfAborted();
   if (image === undefined) throw buildError("the engine ended the build without an image", last);
+  for (const name of request.names ?? []) await nameImage(client, image, name);
   return { image };
 }
 
@@ -119,7 +119,20 @@ async function tryPull(client: DockerClient, { image, credentials, onProgress, s
   }
 }
 
-async function forget(client: DockerClient, name: string): Promise<void> {
+async function nameImage(client: DockerClient, image: string, name: string): Promise<void> {
+  const colon = name.lastIndexOf(":");
+  await client.call("POST", `/images/${image}/tag`, { query: { repo: name.slice(0, colon), tag: name.slice(colon + 1) } });
+}
+
+async function forget(client: DockerClient, [own, ...others]: readonly string[]): Promise<void> {
+  const image = own === undefined ? undefined : await inspectImage(client, own);
+  if (own === undefined || image === undefined) return;
+  const same = await Promise.all(others.map(async (name) => ((await inspectImage(client, name))?.Id === image.Id ? [name] : [])));
+  // Its own name last: while it is there, what was begun can be done again.
+  for (const name of [...same.flat(), own]) await unname(client, name);
+}
+
+async function unname(client: DockerClient, name: string): Promise<void> {
   try {
     // Its steps stay: they are the cache of the next build.
     await unlessMissing(client.call("DELETE", `/images/${name}`, { query: { noprune: true } }));
