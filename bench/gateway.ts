@@ -47,6 +47,7 @@ export async function benchGateway(): Promise<readonly Measurement[]> {
   } finally {
     spawnSync("docker", ["rm", "-f", handMade], { stdio: "ignore" });
     spawnSync(join(root, "outrigger"), ["down", "gateway-bench", "--volumes"], { env, stdio: "ignore" });
+    spawnSync(join(root, "outrigger"), ["plugin", "delete", "ingress-gateway"], { env, stdio: "ignore" });
     spawnSync(join(root, "outrigger"), ["server", "--stop"], { env, stdio: "ignore" });
     rmSync(folder, { recursive: true, force: true });
   }

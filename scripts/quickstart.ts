@@ -55,6 +55,9 @@ async function runSmoke(): Promise<number> {
     } else faults.push("`outrigger up` failed");
   } finally {
     if (!outrigger(place, "down", "-f", file, "--volumes")) faults.push("`outrigger down` failed");
+    for (const plugin of ["log-collector", "wait-for"]) {
+      if (!outrigger(place, "plugin", "delete", plugin)) faults.push(`\`outrigger plugin delete ${plugin}\` failed`);
+    }
     if (!outrigger(place, "server", "--stop")) faults.push("`outrigger server --stop` failed");
     rmSync(folder, { recursive: true, force: true });
   }

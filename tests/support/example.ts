@@ -14,7 +14,7 @@ export interface Example {
 export async function exampleCopy(box: Sandbox, name = "log-collection"): Promise<Example> {
   const application = `${box.prefix}-${name}`;
   const port = await freePort();
-  const folder = join(box.folder, name);
+  const folder = join(box.folder, "example");
   cpSync(join(root, "examples", name), folder, { recursive: true });
   const file = join(folder, "app.yaml");
   const text = readFileSync(file, "utf8").replace(`name: ${name}`, `name: ${application}`);

@@ -35,8 +35,9 @@ export function sandbox(context: TestContext): Sandbox {
     execute(join(root, "outrigger"), words, folder, { OUTRIGGER_DATA_DIR: dataDir, NO_COLOR: "1", ...env });
   const run = (...words: string[]): Promise<Result> => runWith({}, ...words);
   context.after(async () => {
-    const listed = await run("get", "applications", "-o", "json");
-    if (listed.code === 0) for (const name of applicationNames(listed.stdout)) await run("down", name, "--volumes");
+    for (const name of names(await run("get", "applications", "-o", "json"))) await run("down", name, "--volumes");
+    // With them go the names of the images that they were built into.
+    for (const name of names(await run("get", "plugins", "-o", "json"))) await run("plugin", "delete", name);
     await run("server", "--stop");
     rmSync(folder, { recursive: true, force: true });
   });
@@ -49,9 +50,9 @@ export function sandbox(context: TestContext): Sandbox {
   return { folder, dataDir, prefix, write, run, runWith };
 }
 
-function applicationNames(json: string): readonly string[] {
-  const list: unknown = JSON.parse(json);
-  return Array.isArray(list) ? list.map((application: { name: string }) => application.name) : [];
+function names({ code, stdout }: Result): readonly string[] {
+  const list: unknown = code === 0 ? JSON.parse(stdout) : [];
+  return Array.isArray(list) ? list.map((each: { name: string }) => each.name) : [];
 }
 
 /** Runs a program and keeps what it prints. */

@@ -1,4 +1,5 @@
 import { Agent, request } from "node:http";
+import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Asks one after the other on a new connection each, and counts the answers by their first line. */
@@ -16,8 +17,8 @@ export interface Load {
   readonly stop: () => Promise<{ readonly answers: number; readonly failures: readonly string[] }>;
 }
 
-/** Asks so many times a second, on new connections and kept ones in turn. */
-export function steadily(url: string, perSecond: number): Load {
+/** Asks so many times a second, on new connections and kept ones in turn, until it is stopped or the test ends. */
+export function steadily(context: TestContext, url: string, perSecond: number): Load {
   const kept = new Agent({ keepAlive: true, maxSockets: 8 });
   const failures: string[] = [];
   const open = new Set<Promise<void>>();
@@ -35,6 +36,10 @@ export function steadily(url: string, perSecond: number): Load {
     }
   };
   const ended = run();
+  context.after(() => {
+    going = false;
+    kept.destroy();
+  });
   return {
     stop: async () => {
       going = false;
@@ -44,6 +49,17 @@ export function steadily(url: string, perSecond: number): Load {
       return { answers, failures };
     },
   };
+}
+
+/** A header of the answer, on a new connection. */
+export function headerOf(url: string, name: string): Promise<string | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent: false }, (response) => {
+      response.resume();
+      resolve(response.headers[name]?.toString());
+    });
+    sent.once("error", reject).end();
+  });
 }
 
 function ask(url: string, agent?: Agent): Promise<string> {

@@ -226,7 +226,9 @@ export function checkItemValue(item: ConfigItem, value: unknown): Omit<PlainProb
   switch (item.type) {
     case "string":
     case "secret":
-      return typeof value === "string" ? checkPattern(item, value) : wrongType(item, "a string", value);
+      if (typeof value !== "string") return wrongType(item, "a string", value);
+      // A secret is taken as it is; other texts are checked again when what they mention is known.
+      return item.type === "string" && hasReference(value) ? undefined : checkPattern(item, value);
     case "boolean":
       return typeof value === "boolean" ? undefined : wrongType(item, "true or false", value);
     case "single":
@@ -255,8 +257,9 @@ function checkOption(item: ConfigItem, options: readonly string[], value: unknow
   };
 }
 
-function checkPattern(item: ConfigItem, value: string): Omit<PlainProblem, "path"> | undefined {
-  if (item.pattern === undefined || hasReference(value) || wholly(item.pattern).test(value)) return undefined;
+/** What is wrong with a text for an item that has a pattern, or undefined. */
+export function checkPattern(item: ConfigItem, value: string): Omit<PlainProblem, "path"> | undefined {
+  if (item.pattern === undefined || wholly(item.pattern).test(value)) return undefined;
   const shown = item.type === "secret" ? "the given text" : JSON.stringify(value);
   return {
     code: "wrong-value",

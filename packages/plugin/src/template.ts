@@ -1,19 +1,21 @@
 import { Liquid } from "liquidjs";
 
-// Neither files nor prototypes can be reached, and unknown names are mistakes; a template is an author's, its values are users'.
-const engine = new Liquid({
-  strictFilters: true,
-  ownPropertyOnly: true,
-  relativeReference: false,
-  cache: 64,
-  renderLimit: 2000,
-  memoryLimit: 50_000_000,
-});
+let kept: Liquid | undefined;
+/** Made when first needed. Neither files nor prototypes can be reached, and unknown filters are mistakes: a template is an author's, its values are users'. */
+const engine = (): Liquid =>
+  (kept ??= new Liquid({
+    strictFilters: true,
+    ownPropertyOnly: true,
+    relativeReference: false,
+    cache: 64,
+    renderLimit: 2000,
+    memoryLimit: 50_000_000,
+  }));
 
 /** Why a text is no template, or undefined. */
 export function templateProblem(template: string): string | undefined {
   try {
-    engine.parse(template);
+    engine().parse(template);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
@@ -22,5 +24,5 @@ export function templateProblem(template: string): string | undefined {
 
 /** Fills a Liquid template. @throws Error where the template asks for what can't be done */
 export function fillTemplate(template: string, values: object): string {
-  return String(engine.parseAndRenderSync(template, values));
+  return String(engine().parseAndRenderSync(template, values));
 }

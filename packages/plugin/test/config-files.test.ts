@@ -35,6 +35,7 @@ test("a pattern counts for the whole text, and a secret's text is not repeated",
   const item = { name: "A", type: "string", required: false, editable: true, pattern: "\\d+" } as const;
   assert.equal(checkItemValue(item, "12"), undefined);
   assert.match(checkItemValue(item, "12\nx")?.message ?? "", /does not match/);
+  assert.ok(checkItemValue({ ...item, type: "secret" }, "${x}") !== undefined, "a secret is no text with references");
   const secret = checkItemValue({ ...item, type: "secret" }, "hunter2");
   assert.ok(secret !== undefined && !JSON.stringify(secret).includes("hunter2"));
   assert.match(problems("", "[{ group: g, items: [{ name: A, pattern: '(' }] }]")[0] ?? "", /no regular expression/);

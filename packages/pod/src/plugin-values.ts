@@ -3,6 +3,7 @@ import {
   type ConfigGroup,
   type ConfigItem,
   checkItemValue,
+  checkPattern,
   checkValues,
   hasReference,
   isSealed,
@@ -15,7 +16,7 @@ import {
   valueToText,
 } from "@outrigger/plugin";
 import type { PodInstallation } from "./compose-input.ts";
-import type { SettingSecret, Variable } from "./pod.ts";
+import type { PodFact, SettingSecret, Variable } from "./pod.ts";
 import { type Expanded, expand, type Report, type SharedVariables, toVariable } from "./variables.ts";
 
 /** A setting ready for use: its text, or where its secret is. */
@@ -96,9 +97,23 @@ export function isSecret(value: ResolvedValue): value is SettingSecret {
   return typeof value === "object" && "digest" in value;
 }
 
-/** What named a variable could be checked only now; what still names a fact never can. */
+/** What named a variable could be checked only now; a fact, which is known only where the pod runs, is checked by an example of it. */
 function checkExpanded(item: ConfigItem, expanded: Expanded): Omit<PlainProblem, "path"> | undefined {
+  if (item.type === "string") return checkPattern(item, typeof expanded === "string" ? expanded : expanded.map(exampleOf).join(""));
   if (typeof expanded !== "string") return undefined;
   if (item.type === "integer") return checkItemValue(item, /^-?\d+$/.test(expanded) ? Number(expanded) : `not ${expanded}`);
   return item.type === "single" ? checkItemValue(item, expanded) : undefined;
+}
+
+const examples: Readonly<Record<PodFact, string>> = {
+  "pod.name": "pod",
+  "pod.ip": "10.0.0.1",
+  "pod.namespace": "team",
+  "node.name": "node",
+  "node.ip": "10.0.0.1",
+  "discovery.host": "10.0.0.1",
+};
+
+function exampleOf(part: string | { readonly fact: PodFact }): string {
+  return typeof part === "string" ? part : examples[part.fact];
 }

@@ -4,8 +4,11 @@ import type { Placed } from "./order.ts";
 import type { Detour, PodPort } from "./pod.ts";
 import { type Side, takersOf, takes } from "./traffic.ts";
 
-/** First port that ingress plug-ins listen on, as in Rainbond, whose range is 65301 to 65400; those of egress plug-ins follow. */
-const firstListenPort: Readonly<Record<Side, number>> = { ingress: 65301, egress: 65401 };
+/** Ports that plug-ins listen on: Rainbond's range for ingress plug-ins, and the rest above it for egress plug-ins. */
+const ranges: Readonly<Record<Side, { readonly first: number; readonly count: number }>> = {
+  ingress: { first: 65_301, count: 100 },
+  egress: { first: 65_401, count: 135 },
+};
 
 /** Where one plug-in stands in the way of one port: it listens on `listen`; `next` is where the next plug-in on the way does, if there is one. */
 export interface Hop {
@@ -41,7 +44,7 @@ export function wayKey({ component }: Pick<Dependency, "component">, { port }: P
   return `${component}:${port}`;
 }
 
-function lay<Key>(
+function lay<Key extends string | number>(
   side: Side,
   ports: readonly { readonly key: Key; readonly port: Port }[],
   ordered: readonly Placed[],
@@ -52,7 +55,7 @@ function lay<Key>(
   for (const { key, port } of ports) {
     const own = takers.filter(({ installation }) => takes(installation.spec, side, port.protocol));
     if (own.length === 0) continue;
-    const listens = own.map(() => takeFree(firstListenPort[side], used));
+    const listens = own.map(({ installation }) => draw(ranges[side], `${installation.plugin} ${key}`, used));
     ways.set(
       key,
       own.map(({ installation }, at) => {
@@ -64,11 +67,21 @@ function lay<Key>(
   return ways;
 }
 
-function takeFree(first: number, used: Set<number>): number {
-  let port = first;
-  while (used.has(port)) port = port < 65535 ? port + 1 : 1025;
+/** A plug-in keeps its port while others come and go: it is drawn by who the plug-in is and what it stands before, not by its place on the way. */
+function draw({ first, count }: { readonly first: number; readonly count: number }, who: string, used: Set<number>): number {
+  const start = hash(who) % count;
+  let port = first + start;
+  for (let step = 1; used.has(port) && step < count; step += 1) port = first + ((start + step) % count);
+  for (let further = 1025; used.has(port); further += 1) port = further;
   used.add(port);
   return port;
+}
+
+/** FNV-1a, 32 bits. */
+function hash(text: string): number {
+  let value = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return value;
 }
 
 /** The pod's ports, with where callers from outside arrive and which ports are closed to them. */

@@ -216,11 +216,14 @@ test("ordered ingress plug-ins chain: callers enter at the first, the last passe
       install({ name: "outer", type: "ingress", config }),
     ]),
   );
-  assert.deepEqual(pod.ports, [{ port: 8080, protocol: "http", entry: 65301, inner: [65302] }]);
+  const [{ entry, inner } = {}] = pod.ports;
+  assert.ok(entry !== undefined && entry >= 65_301 && entry <= 65_400, "Rainbond's range");
   const hop = (name: string): unknown =>
     pod.discovery[name]?.document.base_ports.map(({ listen_port, port, options }) => [listen_port, port, options]);
-  assert.deepEqual(hop("outer"), [[65301, 65302, { RATE: "5" }]]);
-  assert.deepEqual(hop("inner"), [[65302, 8080, { RATE: "5" }]]);
+  assert.deepEqual(hop("outer"), [[entry, inner?.[0], { RATE: "5" }]]);
+  assert.deepEqual(hop("inner"), [[inner?.[0], 8080, { RATE: "5" }]]);
+  const alone = podOf(input("ports: [{ port: 8080, protocol: http }]", [install({ name: "inner", type: "ingress", config })]));
+  assert.equal(alone.ports[0]?.entry, inner?.[0], "a plug-in keeps its port when another one goes");
 });
 
 test("two plug-ins for different protocols do not conflict", () => {
@@ -304,7 +307,7 @@ test("egress plug-ins stand in the way of calls: the first takes them, the last 
       addresses: ["172.18.0.4", "172.18.0.9"],
       port: 5000,
       protocol: "http",
-      listen: 65401,
+      listen: pod.discovery["first"]?.document.base_services[0]?.listen_port ?? 0,
       exceptUsers: [65301, 7],
     },
   ]);
@@ -313,8 +316,10 @@ test("egress plug-ins stand in the way of calls: the first takes them, the last 
       each.listen_port,
       each.endpoints.map(({ address, port }) => `${address}:${port}`),
     ]);
-  assert.deepEqual(service("first"), [[65401, ["127.0.0.1:65402"]]]);
-  assert.deepEqual(service("second"), [[65402, ["172.18.0.9:5000", "172.18.0.4:5000"]]]);
+  const listens = (name: string): number => pod.discovery[name]?.document.base_services[0]?.listen_port ?? 0;
+  assert.ok(listens("first") > 65_400 && listens("second") > 65_400);
+  assert.deepEqual(service("first"), [[listens("first"), [`127.0.0.1:${listens("second")}`]]]);
+  assert.deepEqual(service("second"), [[listens("second"), ["172.18.0.9:5000", "172.18.0.4:5000"]]]);
 });
 
 test("an egress plug-in that runs as the app's user is refused: its own calls would come back to it", () => {
@@ -384,9 +389,22 @@ test("diff: the ways of traffic and the number of pods change while all goes on"
   assert.equal(kind, "restart");
   assert.deepEqual(changes, [
     { kind: "restart", container: "gate", action: "add", reason: "gate is added" },
-    { kind: "hot", reason: "traffic for port 80 goes in at 65301" },
+    {
+      kind: "hot",
+      reason: `traffic for port 80 goes in at ${podOf(input("ports: [{ port: 80, protocol: http }]", [gate])).ports[0]?.entry}`,
+    },
   ]);
   assert.deepEqual(diff(plain, podOf(input("ports: [{ port: 80, protocol: http }], replicas: 3"))).changes, [
     { kind: "hot", reason: "2 pods more: 3 instead of 1" },
   ]);
+});
+
+test("attack: a reference gets no text past a setting's pattern", () => {
+  const config = "[{ group: g, inject: discovery, items: [{ name: A, pattern: '[a-z0-9.]+' }] }]";
+  const set = (value: string, env = ""): ComposeInput => input(env, [install({ name: "p", config, values: { g: { A: value } } })]);
+  podOf(set("${pod.ip}"));
+  podOf(set("${NAME}", "env: { NAME: fine }"));
+  for (const wrong of [set("${pod.ip}\n  evil"), set("${NAME}", 'env: { NAME: "x\\n y" }'), set("x;${NAME:y}"), set("$${x}")]) {
+    assert.match(reasons(wrong)[0] ?? "", /plugins.0.values.g.A: A is .* which does not match/);
+  }
 });

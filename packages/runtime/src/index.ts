@@ -1,8 +1,8 @@
-export { createDockerClient, type DockerClient } from "./docker/client.ts";
 export * from "./docker/docker-runtime.ts";
-export { primaryAddress } from "./docker/facts.ts";
-export { parseImageName } from "./docker/image-name.ts";
-export * from "./docker/images.ts";
+export { createDockerClient, type DockerClient } from "./docker/engine/client.ts";
+export { parseImageName } from "./docker/images/image-name.ts";
+export * from "./docker/images/images.ts";
+export { primaryAddress } from "./docker/pod/facts.ts";
 export * from "./errors.ts";
 export * from "./kubernetes/render.ts";
 export * from "./runtime.ts";

@@ -142,8 +142,8 @@ export interface BuildProgress {
 export interface BuildRequest {
   /** A tar of the context, read once. */
   readonly context: AsyncIterable<Uint8Array>;
-  /** Names the image, in place of the one that had the name; nameless images fall to `docker image prune`. */
-  readonly name?: string;
+  /** Names the image, in place of those that had the names; nameless images fall to `docker image prune`. */
+  readonly names?: readonly string[];
   readonly file: string;
   readonly args?: Readonly<Record<string, string>>;
   readonly target?: string;
@@ -167,6 +167,11 @@ export interface ImageBuilder {
   readonly build: (request: BuildRequest) => Promise<{ readonly image: string }>;
   /** Uses what the engine has when the registry can't be reached. @throws image-missing, engine-unreachable; AbortError when cancelled */
   readonly pull: (request: PullRequest) => Promise<{ readonly image: string; readonly digest?: string }>;
-  /** Takes a name from an image, and the image from the engine when it has no other and nothing uses it. Absent names are no error. @throws engine-unreachable */
-  readonly forget: (name: string) => Promise<void>;
+  /**
+   * Takes the first name from its image, and the others where they mean the same image; the image goes when it has no other name and nothing uses it.
+   * Absent names are no error.
+   *
+   * @throws engine-unreachable
+   */
+  readonly forget: (names: readonly string[]) => Promise<void>;
 }

@@ -85,3 +85,25 @@ test("a pull uses the engine's own image when the registry is away, and else say
   await client.call("DELETE", `/images/${local}:1`);
   await assert.rejects(images.pull({ image: `${local}:1`, onProgress: () => {}, signal }), { code: "image-missing" });
 });
+
+test("a shared name goes with the image it means, and no other: two servers may have built one of that name", async (t) => {
+  const shared = `${unique("outrigger-test/")}:1`;
+  const own = (server: string): string => `${shared.replace(":1", "")}-${server}:1`;
+  const build = async (server: string): Promise<string> => {
+    const { image: id } = await images.build(request(`FROM ${image}\nLABEL server=${server}\n`, [], { names: [own(server), shared] }));
+    t.after(() => client.call("DELETE", `/images/${id}`, { query: { force: true } }).catch(() => undefined));
+    return id;
+  };
+  const idOf = async (name: string): Promise<string | undefined> =>
+    client.call<{ readonly Id: string }>("GET", `/images/${name}/json`).then(
+      ({ Id }) => Id,
+      () => undefined,
+    );
+  const [one, two] = [await build("one"), await build("two")];
+  assert.deepEqual([await idOf(own("one")), await idOf(own("two")), await idOf(shared)], [one, two, two]);
+  await images.forget([own("one"), shared]);
+  assert.deepEqual([await idOf(one), await idOf(two), await idOf(shared)], [undefined, two, two]);
+  await images.forget([own("two"), shared]);
+  assert.deepEqual([await idOf(two), await idOf(shared)], [undefined, undefined]);
+  await images.forget([own("two"), shared]);
+});

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { label, labelFilter } from "../src/docker/names.ts";
+import { label, labelFilter } from "../src/docker/pod/names.ts";
 import { busyboxImage, client, harness, idsOf, plugin, podOf, shell, sleeps, statusOf, until, untilState } from "./support.ts";
 
 const image = await busyboxImage({ after });

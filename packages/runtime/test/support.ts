@@ -9,9 +9,9 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Container, Pod, PodKey } from "@outrigger/pod";
 import { pack } from "tar-stream";
-import { createDockerClient, type DockerClient } from "../src/docker/client.ts";
-import { execIn } from "../src/docker/exec.ts";
-import { infraName, label, labelFilter } from "../src/docker/names.ts";
+import { createDockerClient, type DockerClient } from "../src/docker/engine/client.ts";
+import { execIn } from "../src/docker/engine/exec.ts";
+import { infraName, label, labelFilter } from "../src/docker/pod/names.ts";
 import { createDockerRuntime } from "../src/index.ts";
 import type { PodEvent, PodRuntime, PodStatus, RuntimeOptions } from "../src/runtime.ts";
 

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pod, PodKey } from "@outrigger/pod";
-import { infraImage } from "../src/docker/infra-image.ts";
-import type { Labels } from "../src/docker/types.ts";
+import type { Labels } from "../src/docker/engine/types.ts";
+import { infraImage } from "../src/docker/traffic/infra-image.ts";
 import { requestLoop } from "./request-loop.ts";
 import { busyboxImage, client, harness, idsOf, plugin, podOf, relayImage, shell, statusOf, unique, until } from "./support.ts";
 

@@ -7,22 +7,30 @@ import type { VersionKey } from "./store/plugins.ts";
 // No registry has this host, so nothing is ever pulled by such a name.
 const host = "outrigger.local";
 
-export function versionImageName({ team, plugin, version }: VersionKey): string {
-  return `${host}/${team}/${plugin}:${version}`;
+/** This server's own name for an image, which no other server on the engine can take away; then the one that people write in a Dockerfile. */
+function namesOf(owner: string, path: string): readonly string[] {
+  return [`${host}/${owner}/${path}`, `${host}/${path}`];
 }
 
-export function componentImageName({ team, application, component }: PodKey): string {
-  return `${host}/${team}/${application}/${component}:latest`;
+export function versionImageNames(owner: string, { team, plugin, version }: VersionKey): readonly string[] {
+  return namesOf(owner, `${team}/${plugin}:${version}`);
 }
 
-export function builtImageName({ team, plugin, version, application, component }: BuildRow): string {
-  if (plugin !== null) return versionImageName({ team, plugin, version: version ?? "" });
-  return componentImageName({ team, application: application ?? "", component: component ?? "" });
+export function componentImageNames(owner: string, { team, application, component }: PodKey): readonly string[] {
+  return namesOf(owner, `${team}/${application}/${component}:latest`);
+}
+
+export function builtImageNames(owner: string, { team, plugin, version, application, component }: BuildRow): readonly string[] {
+  if (plugin !== null) return versionImageNames(owner, { team, plugin, version: version ?? "" });
+  return componentImageNames(owner, { team, application: application ?? "", component: component ?? "" });
 }
 
 /** Lets the engine remove what deleted versions were built into. An engine that is away keeps them: they do no harm, and `docker image ls` shows them. */
-export async function forgetImages({ images, log }: Pick<Services, "images" | "log">, versions: readonly VersionKey[]): Promise<void> {
-  const forgotten = await Promise.allSettled(versions.map((version) => images.forget(versionImageName(version))));
+export async function forgetImages(
+  { owner, images, log }: Pick<Services, "owner" | "images" | "log">,
+  versions: readonly VersionKey[],
+): Promise<void> {
+  const forgotten = await Promise.allSettled(versions.map((version) => images.forget(versionImageNames(owner, version))));
   for (const each of forgotten)
     if (each.status === "rejected") log.warn({ err: each.reason }, "an image of a deleted version stays on the engine");
 }

@@ -8,7 +8,7 @@ import { endpointsOf } from "./applications/endpoints.ts";
 import type { Bell } from "./bell.ts";
 import type { DiscoveryHub } from "./discovery/hub.ts";
 import type { EventLog } from "./events.ts";
-import { componentImageName } from "./image-names.ts";
+import { componentImageNames } from "./image-names.ts";
 import { allApplications, deleteIfEmpty } from "./store/applications.ts";
 import { componentImages } from "./store/builds.ts";
 import { changeWish, deleteComponent, findComponent } from "./store/components.ts";
@@ -30,6 +30,7 @@ export interface Reconciler {
 }
 
 export interface ReconcilerParts {
+  readonly owner: string;
   readonly db: Database;
   readonly runtime: PodRuntime;
   readonly hub: DiscoveryHub;
@@ -49,7 +50,7 @@ const firstRetryMs = 500;
 const longestRetryMs = 30_000;
 
 export function createReconciler(parts: ReconcilerParts): Reconciler {
-  const { db, runtime, hub, images, events, bell, log } = parts;
+  const { owner, db, runtime, hub, images, events, bell, log } = parts;
   const dirty = new Map<string, { readonly team: string; readonly application: string }>();
   const waiting = new Map<string, string>();
   /** Pods that are being removed; such a pod is wanted again only when that is done. */
@@ -133,7 +134,7 @@ export function createReconciler(parts: ReconcilerParts): Reconciler {
       }
       return false;
     });
-    if (unused) await images.forget(componentImageName(key));
+    if (unused) await images.forget(componentImageNames(owner, key));
   };
 
   const removePod = (key: PodKey, volumes: boolean, then: () => Promise<void>): void => {

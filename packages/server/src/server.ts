@@ -92,15 +92,16 @@ async function run(options: ServerOptions, dataDir: DataDir, db: Database, clean
   const filesFolder = dataDir.files;
   const runtime = options.runtime(runtimeOptions(owner, { db, vault, events, credentials, log, discovery, filesFolder, onStatus }));
   cleanUp.defer(() => runtime.close());
-  const reconciler = createReconciler({ db, runtime, hub, discoveryPorts, images, events, bell, log });
+  const reconciler = createReconciler({ owner, db, runtime, hub, discoveryPorts, images, events, bell, log });
   cleanUp.defer(() => reconciler.close());
   const records = createBuildRecords({ db, bell, events, clock, onComponentBuilt: reconciler.notice });
   await records.endInterrupted();
   const { uploads } = dataDir;
-  const builds = createBuildQueue({ db, bell, records, log, limits, uploads, images, credentials });
+  const builds = createBuildQueue({ owner, db, bell, records, log, limits, uploads, images, credentials });
   cleanUp.defer(() => builds.close());
   const stopping = new AbortController();
   const common = {
+    owner,
     db,
     vault,
     bell,

@@ -12,6 +12,8 @@ import type { Database } from "./store/database.ts";
 
 /** The parts of a running server, as its requests and its background work use them. */
 export interface Services {
+  /** The name that marks this server's things on the engine. */
+  readonly owner: string;
   readonly db: Database;
   readonly vault: Vault;
   readonly bell: Bell;

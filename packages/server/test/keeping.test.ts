@@ -238,3 +238,16 @@ test("a full disk refuses writes with 507, keeps what was there, and goes on whe
   execFileSync("mount", ["-o", "remount,size=30m", folder]);
   assert.equal((await server.send("PUT", app("after"), { body })).status, 201);
 });
+
+test("a secret's pattern is checked before it is sealed, and its text is not repeated", async (context) => {
+  const server = await testServer(context);
+  const group = { group: "sink", items: [{ name: "PAIR", type: "secret", pattern: "[a-z]+:[a-z]+" }] };
+  await builtPlugin(server, manifest("log", { config: [group] }));
+  const body = (PAIR: string): object => ({
+    components: [{ name: "web", image: "w:1", plugins: [{ plugin: "log", values: { sink: { PAIR } } }] }],
+  });
+  const problem = await server.refused(422, "application-invalid", "PUT", "/teams/default/applications/shop", { body: body("hunter2") });
+  assert.match(JSON.stringify(problem), /PAIR is the given text, which does not match/);
+  assert.ok(!JSON.stringify(problem).includes("hunter2"));
+  assert.equal((await server.send("PUT", "/teams/default/applications/shop", { body: body("a:b") })).status, 201);
+});

@@ -122,7 +122,6 @@ test("an app gets an agent by installing a plug-in of two lines of Dockerfile, b
   timeout: 180_000,
 }, async (context) => {
   const box = sandbox(context);
-  context.after(() => docker("rmi", "--force", "outrigger.local/default/my-agent:1.0.0"));
   box.write("plugins/my-agent/Dockerfile", `FROM ${await builtImage("plugins/agent-copy")}\nCOPY agent.jar /agent/agent.jar\n`);
   box.write("plugins/my-agent/agent.jar", "the agent");
   box.write(

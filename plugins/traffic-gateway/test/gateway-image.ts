@@ -16,7 +16,7 @@ export async function gatewayImage(): Promise<string> {
   context.finalize();
   await createDockerImages({ buildNetwork: "host" }).build({
     context: context as AsyncIterable<Uint8Array>,
-    name,
+    names: [name],
     file: "Dockerfile",
     labels: {},
     credentials: {},

@@ -1,16 +1,16 @@
 import type { PodKey } from "@outrigger/pod";
 import type { PodRuntime, RuntimeOptions } from "../runtime.ts";
-import { createDockerClient } from "./client.ts";
-import { ComponentKeeper } from "./component-keeper.ts";
-import { createOnce, type EngineContext } from "./context.ts";
-import { followEvents } from "./events.ts";
-import { keyOf, keyText, networkName, type ReplicaKey } from "./names.ts";
-import { createNetworkTeller } from "./networks.ts";
-import { listPods } from "./observe.ts";
-import { planPod } from "./plan.ts";
-import { podLogs } from "./pod-logs.ts";
-import { reasonOf } from "./refusal.ts";
-import type { EngineInfo } from "./types.ts";
+import { createDockerClient } from "./engine/client.ts";
+import { createOnce, type EngineContext } from "./engine/context.ts";
+import { followEvents } from "./engine/events.ts";
+import { reasonOf } from "./engine/refusal.ts";
+import type { EngineInfo } from "./engine/types.ts";
+import { podLogs } from "./logs/pod-logs.ts";
+import { ComponentKeeper } from "./pod/component-keeper.ts";
+import { keyOf, keyText, networkName, type ReplicaKey } from "./pod/names.ts";
+import { createNetworkTeller } from "./pod/networks.ts";
+import { listPods } from "./pod/observe.ts";
+import { planPod } from "./pod/plan.ts";
 
 export interface DockerRuntimeOptions extends RuntimeOptions {
   /** `unix:///path` or `tcp://LOOPBACK:PORT`; default DOCKER_HOST, then /var/run/docker.sock. */

@@ -29,13 +29,21 @@ export async function checkDesired(
   const taken = await takenPorts(db, team.name, application, desired);
   const problems = desired.flatMap((each, index) => {
     const composition = compositions[index];
-    const own = [...privilegeProblems(each, team.allow), ...taken(each), ...(composition?.ok === false ? composition.problems : [])];
+    const own = [
+      ...privilegeProblems(each, team.name, team.allow),
+      ...taken(each),
+      ...(composition?.ok === false ? composition.problems : []),
+    ];
     return own.map((problem) => ({ component: each.component.name, problem }));
   });
   return { pods: compositions.flatMap((composition) => (composition.ok ? [composition.pod] : [])), problems };
 }
 
-function privilegeProblems({ component, installations }: DesiredComponent, allow: readonly string[]): readonly PlainProblem[] {
+function privilegeProblems(
+  { component, installations }: DesiredComponent,
+  team: string,
+  allow: readonly string[],
+): readonly PlainProblem[] {
   const ask = (who: string, context: SecurityContext, path: readonly PropertyKey[]): readonly PlainProblem[] =>
     missingPrivileges(privilegesOf(context), allow).map((privilege) => ({
       path,
@@ -43,7 +51,7 @@ function privilegeProblems({ component, installations }: DesiredComponent, allow
       message: `${who} asks for ${privilege}, which the team does not allow.`,
       found: privilege,
       expected: allow.join(", ") || "none",
-      hint: `An admin can add ${JSON.stringify(privilege)} to the team's \`allow\`.`,
+      hint: `An admin can allow it: \`outrigger team allow ${team} ${privilege}\`.`,
     }));
   return [
     ...ask(component.name, component.securityContext, ["securityContext"]),

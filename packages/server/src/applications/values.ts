@@ -2,6 +2,7 @@ import {
   asRecord,
   type ConfigGroup,
   type ConfigItem,
+  checkItemValue,
   isKept,
   isSealed,
   isSecretFrom,
@@ -39,10 +40,13 @@ export function sealValues(
   vault: Vault,
 ): { readonly values: StoredValues; readonly problems: readonly PlainProblem[] } {
   const problems: PlainProblem[] = [];
-  const values = mapSecrets(config, given, (value, path) => {
+  const values = mapSecrets(config, given, (value, path, item) => {
     const kept = valueAt(stored, path);
     if (typeof value === "string") {
       const place = secretPlace(owner, path);
+      // Once sealed it can't be looked at.
+      const wrong = checkItemValue(item, value);
+      if (wrong !== undefined) problems.push({ ...wrong, path });
       const digest = vault.digest(place, value);
       // The same text again is no change, though it would be sealed otherwise each time.
       return isSealed(kept) && kept.digest === digest ? kept : { sealed: vault.seal(place, value), digest };
@@ -104,13 +108,20 @@ export function sealedSecret(values: StoredValues, path: readonly string[]): Sea
   return isSealed(found) ? found : undefined;
 }
 
-function mapSecrets(config: readonly ConfigGroup[], values: Values, change: (value: unknown, path: readonly string[]) => unknown): Values {
+function mapSecrets(
+  config: readonly ConfigGroup[],
+  values: Values,
+  change: (value: unknown, path: readonly string[], item: ConfigItem) => unknown,
+): Values {
   const groups = new Map(config.map((group) => [group.group, group]));
   const mapItems = (items: readonly ConfigItem[], given: unknown, path: readonly string[]): unknown => {
     if (!isPlain(given)) return given;
-    const secret = new Set(items.filter((item) => item.type === "secret").map((item) => item.name));
+    const secrets = new Map(items.filter(({ type }) => type === "secret").map((item) => [item.name, item]));
     return Object.fromEntries(
-      Object.entries(given).map(([name, value]) => [name, secret.has(name) ? change(value, [...path, name]) : value]),
+      Object.entries(given).map(([name, value]) => {
+        const item = secrets.get(name);
+        return [name, item === undefined ? value : change(value, [...path, name], item)];
+      }),
     );
   };
   return Object.fromEntries(

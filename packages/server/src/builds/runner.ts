@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { rm } from "node:fs/promises";
 import { parseImageName, type RegistryCredentials } from "@outrigger/runtime";
 import type { CredentialStore } from "../credentials.ts";
-import { builtImageName } from "../image-names.ts";
+import { builtImageNames } from "../image-names.ts";
 import type { Services } from "../services.ts";
 import { type Context, checkContext } from "./context.ts";
 import { fetchGitContext } from "./git.ts";
@@ -16,7 +16,7 @@ export interface BuiltImage {
   readonly contextDigest?: string;
 }
 
-export type RunnerParts = Pick<Services, "images" | "limits" | "uploads"> & { readonly credentials: CredentialStore };
+export type RunnerParts = Pick<Services, "owner" | "images" | "limits" | "uploads"> & { readonly credentials: CredentialStore };
 
 /** Makes a job's image. Leaves no file behind, however it ends. @throws what git and the image builder throw; AbortError */
 export async function runBuild(parts: RunnerParts, job: BuildJob, log: BuildLog, signal: AbortSignal): Promise<BuiltImage> {
@@ -55,7 +55,7 @@ async function buildContext(
     const { image } = await parts.images.build({
       context: createReadStream(context.path),
       ...options,
-      name: builtImageName(job.build),
+      names: builtImageNames(parts.owner, job.build),
       labels: { "dev.outrigger.team": job.build.team, "dev.outrigger.subject": subjectOf(job.build) },
       credentials,
       onProgress: log.add,

@@ -81,8 +81,8 @@ export function fakeEngine(): FakeEngine {
         request.onProgress({ line: "done" });
         return { image: `sha256:${"3".repeat(64)}` };
       },
-      forget: async (name) => {
-        engine.forgotten.push(name);
+      forget: async (names) => {
+        engine.forgotten.push(...names);
       },
     },
   };
