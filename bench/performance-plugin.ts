@@ -70,10 +70,10 @@ export async function benchPerformancePlugin(): Promise<readonly Measurement[]> 
     {
       name: "an app with the performance plug-in, throughput",
       unit: "requests/s",
-      goal: "ratio at least 0.5 with app, load and plug-in on 2 cores",
+      goal: "none: the worst case",
       ...both("rate"),
     },
-    { name: "an app with the performance plug-in, p99 at full load", unit: "ms", goal: "ratio at most 2", ...both("p99") },
+    { name: "an app with the performance plug-in, p99 at full load", unit: "ms", goal: "none: the worst case", ...both("p99") },
     { name: "an app with the performance plug-in, p99 at 1,000 requests/s", unit: "ms", goal: "ratio at most 1.2", ...both("steady") },
   ];
 }
