@@ -45,7 +45,15 @@ test("a mesh: weights, a killed pod, a wrong value, a killed server, and plug-in
   const pods = [`${application}-api`, `${application}-api-1`] as const;
   const weigh = (first: number, second: number): Promise<string> =>
     outrigger(box, "configure", web, "egress-gateway", "--set", `dependencies.api:5000.WEIGHTS=0=${first},1=${second}`);
-  const shareOf = async (pod: string): Promise<number> => ((await askEach(url, 1000)).get(pod) ?? 0) / 10;
+  const shareOf = async (pod: string, times = 1000): Promise<number> => (((await askEach(url, times)).get(pod) ?? 0) * 100) / times;
+  /** Weighs, waits until the new settings show, and gives the first pod's share of 1000 requests. */
+  const shareAfter = async (first: number): Promise<number> => {
+    await weigh(first, 100 - first);
+    await until("the revision to be in the pod", settled);
+    // The gateway's next worker takes over a moment later, and those of former settings end with their connections' next answers.
+    await until("the traffic to move", async () => Math.abs((await shareOf(pods[0], 100)) - first) <= 15);
+    return shareOf(pods[0]);
+  };
   const has = async (name: string, way: "file" | "discovery"): Promise<boolean> => {
     const all = JSON.parse(await outrigger(box, "get", "installations", web, "-o", "json")) as readonly InstallationResource[];
     const own = all.find(({ plugin }) => plugin === name);
@@ -61,11 +69,7 @@ test("a mesh: weights, a killed pod, a wrong value, a killed server, and plug-in
     const plan = await outrigger(box, "configure", web, "egress-gateway", "--set", "dependencies.api:5000.WEIGHTS=0=80,1=20", "--dry-run");
     assert.match(plan, /changed while it runs/);
     for (const share of [80, 25]) {
-      await weigh(share, 100 - share);
-      await until("the revision to be in the pod", settled);
-      // Workers of the former settings end with their connections' next answers.
-      await askEach(url, 50);
-      const found = await shareOf(pods[0]);
+      const found = await shareAfter(share);
       assert.ok(Math.abs(found - share) <= 5, `${found} % instead of ${share} %`);
     }
     assert.equal(await docker("ps", "-q", "--no-trunc", "--filter", `name=outrigger.default.${application}.`), before);
@@ -98,16 +102,12 @@ test("a mesh: weights, a killed pod, a wrong value, a killed server, and plug-in
   });
 
   await context.test("a killed server leaves the settings in place; a new one goes on from there", async () => {
-    await weigh(90, 10);
-    await until("the revision to be in the pod", settled);
+    await shareAfter(90);
     const { pid } = JSON.parse(readFileSync(join(box.dataDir, "server.json"), "utf8")) as { pid: number };
     process.kill(pid, "SIGKILL");
     assert.ok(Math.abs((await shareOf(pods[0])) - 90) <= 5);
     await outrigger(box, "server", "--detach", "--port", "0");
-    await weigh(10, 90);
-    await until("the revision to be in the pod", settled);
-    await askEach(url, 50);
-    assert.ok(Math.abs((await shareOf(pods[0])) - 10) <= 5);
+    assert.ok(Math.abs((await shareAfter(10)) - 10) <= 5);
     await outrigger(box, "configure", web, "performance", "--set", "ports.8080.SLOW_MS=250");
     await until("the plug-in that asks for its settings to have come back", () => has("performance", "discovery"), 40);
   });

@@ -18,6 +18,9 @@ export interface WatchOptions {
 const stuckFor = 8000;
 const failingStarts = 3;
 
+/** One that ended before may end again: it counts as ready when it has run for so long. */
+const steadyAfter = 3000;
+
 /** Waits until every component is ready. @throws components-failing, components-late */
 export async function watchApplication(api: ApplicationApi, options: WatchOptions): Promise<readonly ComponentResource[]> {
   const seen = new Map<string, ComponentResource>();
@@ -26,6 +29,7 @@ export async function watchApplication(api: ApplicationApi, options: WatchOption
   const late = setTimeout(() => stop.abort("late"), options.timeout);
   const ticker = setInterval(() => {
     if ([...stuckSince.values()].some((since) => Date.now() - since >= stuckFor)) stop.abort("stuck");
+    if (options.components.every((name) => isReady(seen.get(name)))) stop.abort("ready");
   }, 250);
   try {
     const events = api.statusStream(options.application, AbortSignal.any([stop.signal, options.signal]));
@@ -43,6 +47,7 @@ export async function watchApplication(api: ApplicationApi, options: WatchOption
     clearInterval(ticker);
   }
   options.signal.throwIfAborted();
+  if (stop.signal.reason === "ready") return options.components.flatMap((name) => seen.get(name) ?? []);
   const waiting = [...seen.values()].filter((component) => !isReady(component));
   if (stop.signal.reason === "late") {
     throw cliErrors["components-late"]({
@@ -59,7 +64,10 @@ export async function watchApplication(api: ApplicationApi, options: WatchOption
 }
 
 function isReady(component: ComponentResource | undefined): boolean {
-  return component?.status.state === "ready" && component.status.upToDate;
+  if (component?.status.state !== "ready" || !component.status.upToDate) return false;
+  return containersOf(component.status).every(
+    ({ restarts, startedAt = "" }) => restarts === 0 || Date.now() - Date.parse(startedAt) >= steadyAfter,
+  );
 }
 
 function isBroken({ status }: ComponentResource): boolean {
