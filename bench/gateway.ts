@@ -9,7 +9,7 @@ import type { Measurement } from "./measurement.ts";
 import { steadyLoad } from "./steady-load.ts";
 
 const root = join(import.meta.dirname, "..");
-const rounds = 5;
+const rounds = 7;
 const handMade = "outrigger-bench-gateway";
 
 interface Run {
@@ -19,7 +19,7 @@ interface Run {
 }
 
 /**
- * An nginx asked directly, behind ingress-gateway, and behind the same HAProxy (same image) that someone configured by hand: `wrk` with 32 connections,
+ * An nginx asked directly, behind ingress-gateway, and behind the same HAProxy (same image) that someone configured by hand to do the same: `wrk` with 32 connections,
  * rounds alternating, medians. Then a rate limit changed under a steady 200 requests a second: how many fail, and how soon it counts.
  */
 export async function benchGateway(): Promise<readonly Measurement[]> {
@@ -104,6 +104,7 @@ defaults
   timeout server 1m
 frontend app
   bind :65301
+  option forwardfor
   default_backend app
 backend app
   server app 127.0.0.1:5000
