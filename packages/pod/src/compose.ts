@@ -1,7 +1,7 @@
 import type { Component, PlainProblem, PodPluginSpec, ValueScope } from "@outrigger/plugin";
 import type { ComposeInput, Composition, PodInstallation } from "./compose-input.ts";
 import { reportConflicts } from "./conflicts.ts";
-import { configFiles, discoveryOf } from "./discovery.ts";
+import { configFiles, discoveryOf, usesDiscovery } from "./discovery.ts";
 import { discoveryVariables } from "./discovery-variables.ts";
 import { appVariables, podExports } from "./exports.ts";
 import { appMounts, pluginMounts, podVolumes } from "./mounts.ts";
@@ -31,7 +31,8 @@ export function compose(input: ComposeInput): Composition {
 
 function composePod(input: ComposeInput, ordered: readonly Placed[], report: Report): Pod {
   const { component } = input;
-  const shared = expandShared({ ...connectionVariables(input), ...component.env }, report);
+  const env = input.downstream.length === 0 ? component.env : { ...connectionVariables(input), ...component.env };
+  const shared = expandShared(env, report);
   const sharedList = variableList(shared);
   const ways = layWays(input, ordered);
   const scope: ValueScope = { ports: component.ports, downstream: input.downstream };
@@ -42,10 +43,12 @@ function composePod(input: ComposeInput, ordered: readonly Placed[], report: Rep
     const live = discoveryOf(input, place.installation, settings, ways);
     if (live !== undefined) discovery.push([place.installation.plugin, live]);
     const own = ownVariables(settings);
-    const usual = discoveryVariables(input, place.installation).filter(({ name }) => !own.some((each) => each.name === name));
-    return pluginContainer(component, place, mergeVariables(sharedList, [...usual, ...own]), report);
+    const usual = live === undefined ? [] : discoveryVariables(input, place.installation);
+    const all = usual.length === 0 ? own : [...usual.filter(({ name }) => !own.some((each) => each.name === name)), ...own];
+    return pluginContainer(component, place, mergeVariables(sharedList, all), report);
   });
-  const app = appContainer(input, installations, variableList(appVariables(component, shared, ordered, report)), report);
+  const appShared = appVariables(component, shared, ordered, report);
+  const app = appContainer(input, installations, appShared === shared ? sharedList : variableList(appShared), report);
   return {
     name: `${input.application}-${component.name}`,
     team: input.team,
@@ -87,7 +90,7 @@ function pluginContainer(component: Component, { installation, index }: Placed, 
     ...processOf(body),
     env,
     mounts: pluginMounts(component, installation, path, report),
-    ...fileDirectoriesOf(installation),
+    ...(installation.spec.pod.files.length === 0 && !usesDiscovery(installation) ? {} : fileDirectoriesOf(installation)),
     resources: resolveResources(body.resources, installation.resources, path, report),
     ...probesOf(body),
     securityContext: body.securityContext,

@@ -1,5 +1,5 @@
 import type { ComposeInput, DiscoveryPorts, PodInstallation } from "./compose-input.ts";
-import { namespaceOf, usesDiscovery } from "./discovery.ts";
+import { namespaceOf } from "./discovery.ts";
 import type { Variable } from "./pod.ts";
 
 /** Where Rainbond's discovery and xDS servers listen, and therefore ours. */
@@ -7,10 +7,8 @@ export const usualDiscoveryPorts: DiscoveryPorts = { http: 6100, xds: 6101 };
 
 const host = { fact: "discovery.host" } as const;
 
-/** The variables by which a plug-in finds its live settings: Rainbond's, and the token. Empty for one that has none. */
-export function discoveryVariables(input: ComposeInput, installation: PodInstallation): readonly Variable[] {
-  if (!usesDiscovery(installation)) return [];
-  const { plugin, instance } = installation;
+/** The variables by which a plug-in finds its live settings: Rainbond's, and the token. */
+export function discoveryVariables(input: ComposeInput, { plugin, instance }: PodInstallation): readonly Variable[] {
   const { http, xds } = input.discoveryPorts ?? usualDiscoveryPorts;
   const path = discoveryPath(input, plugin);
   return [

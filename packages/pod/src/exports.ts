@@ -18,6 +18,7 @@ export function podExports(ordered: readonly Placed[]): readonly PodExport[] {
  * there already is a problem.
  */
 export function appVariables(component: Component, shared: SharedVariables, ordered: readonly Placed[], report: Report): SharedVariables {
+  if (ordered.every(({ installation }) => Object.keys(installation.spec.pod.exports.env).length === 0)) return shared;
   const all = new Map<string, Expanded>(shared);
   const giver = new Map<string, string>();
   for (const { installation, index } of ordered) {

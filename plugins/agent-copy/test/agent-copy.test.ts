@@ -149,5 +149,6 @@ spec:
   const up = await box.run("up", "-f", file);
   assert.equal(up.code, 0, up.stdout + up.stderr);
   const { stdout } = await box.run("logs", `${box.prefix}-java/app`, "-c", "app");
-  for (const line of [/\| the agent$/m, /\| -Xmx64m -javaagent:\/opt\/agent\/agent\.jar$/m, /Read-only file system$/m]) assert.match(stdout, line);
+  for (const line of [/\| the agent$/m, /\| -Xmx64m -javaagent:\/opt\/agent\/agent\.jar$/m, /Read-only file system$/m])
+    assert.match(stdout, line);
 });
