@@ -3,68 +3,11 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { status } from "@grpc/grpc-js";
-import type { Pod } from "@outrigger/pod";
 import type { EventResource, InstallationResource, Page, RevisionResource } from "../src/api/resources.ts";
-import { type Asked, type AskOptions, ask, freePort, open, tokenOf } from "./support/discovery.ts";
+import { type AskOptions, ask, open, tokenOf } from "./support/discovery.ts";
+import { liveGroup, network, plainGroup, setUp, web } from "./support/discovery-setting.ts";
 import { builtPlugin, manifest } from "./support/samples.ts";
-import { type TestServer, testServer, until } from "./support/server.ts";
-import { openStream, type TestStream, types, url } from "./support/xds-stream.ts";
-
-const liveGroup = {
-  group: "live",
-  inject: "discovery",
-  items: [
-    { name: "RATE", type: "integer", min: 1, default: 5 },
-    { name: "WHERE", default: "${pod.ip}" },
-    { name: "KEY", type: "secret" },
-  ],
-};
-const plainGroup = { ...liveGroup, items: liveGroup.items.filter(({ name }) => name !== "WHERE") };
-const web = { name: "web", image: "web:1", ports: [{ port: 80, protocol: "http" }] };
-
-interface Setting {
-  readonly server: TestServer;
-  readonly port: number;
-  readonly xds: number;
-  readonly pod: Pod;
-  readonly token: string;
-  readonly path: string;
-  readonly ask: (options?: AskOptions & { readonly host?: string }) => Promise<Asked>;
-  readonly set: (values: object) => Promise<number>;
-}
-
-/** The loopback network stands for the application's: 127.88.0.1 is its gateway, all other addresses of 127.0.0.0/8 are pods. */
-const network = { team: "default", application: "shop", gateway: "127.88.0.1", subnet: "127.0.0.0/8" };
-
-async function setUp(
-  context: Parameters<typeof testServer>[0],
-  config: object = plainGroup,
-  values: object | undefined = { KEY: "s3cret" },
-): Promise<Setting> {
-  const [port, xds] = [await freePort(), await freePort()];
-  const server = await testServer(context, { discoveryPorts: { http: port, xds } });
-  await builtPlugin(server, manifest("side", { config: [config] }));
-  const plugins = [{ plugin: "side", ...(config === plainGroup || config === liveGroup ? { values: { live: values } } : {}) }];
-  await server.send("PUT", "/teams/default/applications/shop", { body: { components: [{ ...web, plugins }] } });
-  const pod = await until(() => server.engine.pods.get("default/shop/web"), "the pod");
-  await server.engine.options?.onNetworks([network]);
-  const token = await tokenOf(server, pod, "side");
-  const path = "/v1/resources/default.shop/web/side";
-  return {
-    server,
-    port,
-    xds,
-    pod,
-    token,
-    path,
-    ask: ({ host = network.gateway, ...options } = {}) => ask(host, port, options.path ?? path, { token, ...options }),
-    set: async (sent) => {
-      const at = "/teams/default/applications/shop/components/web/installations/side";
-      return (await server.send("PATCH", at, { body: { values: { live: sent } } })).status;
-    },
-  };
-}
+import { until } from "./support/server.ts";
 
 test("a plug-in reads its settings, with secrets filled in, and is told nothing new while nothing is", async (context) => {
   const { ask: read, set } = await setUp(context);
@@ -273,34 +216,4 @@ test("a port that is taken is told, and taken when it becomes free", async (cont
   );
   squatter.close();
   await until(async () => (await ask("127.91.0.1", port, path, { token }).catch(() => undefined))?.status === 200, "discovery to listen");
-});
-
-test("xDS serves the same settings to who has the token, follows them, and tells who has which", async (context) => {
-  const group = { group: "calls", dependsOn: "port", inject: "discovery", items: [{ name: "RATE", type: "integer", default: 1 }] };
-  const { server, token, xds } = await setUp(context, group, undefined);
-  const key = { team: "default", application: "shop", component: "web" };
-  server.engine.tell(key, "ready", { ip: "127.0.0.1" });
-  const streams: TestStream[] = [];
-  context.after(() => {
-    for (const each of streams) each.close();
-  });
-  const ask = (node: string, bearer: string): TestStream => {
-    const stream = openStream(xds, { host: network.gateway, token: bearer });
-    streams.push(stream);
-    stream.send({ node: { id: node }, type_url: url("cluster") });
-    return stream;
-  };
-  assert.equal((await ask("default.shop_side_web", "wrong").ended).code, status.UNAUTHENTICATED);
-  assert.equal((await ask("default.other_side_web", token).ended).code, status.PERMISSION_DENIED);
-  assert.equal((await ask("nonsense", token).ended).code, status.NOT_FOUND);
-  const stream = ask("default.shop_side_web~shop-web", token);
-  assert.equal((await stream.next()).type, types.cluster);
-  const at = "/teams/default/applications/shop/components/web/installations/side";
-  const settings = async (): Promise<unknown> =>
-    (await server.send<InstallationResource>("GET", at)).body.settings.map(({ by, revision }) => [by, revision]);
-  assert.deepEqual(await settings(), [["xds", 1]]);
-  await server.send("PATCH", at, { body: { values: { calls: { 80: { RATE: 2 } } } } });
-  await until(async () => JSON.stringify(await settings()) === '[["xds",2]]', "the change to reach the client");
-  await server.send("DELETE", at);
-  assert.ok([status.NOT_FOUND, status.PERMISSION_DENIED].includes((await stream.ended).code));
 });
