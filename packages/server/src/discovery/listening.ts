@@ -32,7 +32,7 @@ export function listenOnNetwork({ network, hub, ports, log, events }: ListeningP
   const { team, application, gateway } = network;
   const accepts = podsOf(network);
   const closing = new AbortController();
-  let again: Promise<void> | undefined;
+  const retries: Promise<void>[] = [];
   const open: { readonly close: () => Promise<unknown> }[] = [];
 
   /** One attempt at first; then more of them in the background. */
@@ -52,10 +52,11 @@ export function listenOnNetwork({ network, hub, ports, log, events }: ListeningP
       }
     };
     if (await attempt(false)) return;
-    again = (async () => {
+    const retry = async (): Promise<void> => {
       do await sleep(retryMs, undefined, { signal: closing.signal, ref: false }).catch(() => undefined);
       while (!closing.signal.aborted && !(await attempt(true)));
-    })();
+    };
+    retries.push(retry());
   };
 
   const tried = Promise.all([
@@ -76,7 +77,7 @@ export function listenOnNetwork({ network, hub, ports, log, events }: ListeningP
     close: async () => {
       closing.abort();
       await tried;
-      await again;
+      await Promise.all(retries);
       await Promise.all(open.map((each) => each.close()));
     },
   };
