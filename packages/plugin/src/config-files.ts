@@ -102,15 +102,7 @@ function* fileRules(value: unknown): Generator<PlainProblem> {
       hint: "Keep one of them.",
     };
   }
-  if (typeof path === "string" && path.lastIndexOf("/") === 0) {
-    yield {
-      path: ["path"],
-      code: "wrong-value",
-      message: `${path} stands in the root directory, and the directory of a kept file belongs to the platform.`,
-      found: path,
-      hint: "Give it a directory of its own, e.g. /etc/settings/.",
-    };
-  }
+  yield* rootRule(path, ["path"]);
   if (file["format"] === "template" && !hasTemplate) {
     yield {
       path: ["template"],
@@ -126,11 +118,23 @@ function* fileRules(value: unknown): Generator<PlainProblem> {
   if (wrong !== undefined) yield { path: ["template"], code: "wrong-value", message: wrong, hint: "See liquidjs.com for the language." };
 }
 
+function* rootRule(file: unknown, path: readonly PropertyKey[]): Generator<PlainProblem> {
+  if (typeof file !== "string" || file.lastIndexOf("/") !== 0) return;
+  yield {
+    path,
+    code: "wrong-value",
+    message: `${file} stands in the root directory, and the directory of a kept file belongs to the platform.`,
+    found: file,
+    hint: "Give it a directory of its own, e.g. /etc/settings/.",
+  };
+}
+
 /** The rules over a plug-in's files and the groups that name them. */
 export function* filesRules(files: unknown, groups: unknown): Generator<PlainProblem> {
   const list = asRecords(files);
   yield* duplicates(list, "path", ["pod", "files"], "The file");
   const named = new Set(asRecords(groups).map((group) => group["file"]));
+  for (const [index, group] of asRecords(groups).entries()) yield* rootRule(group["file"], ["config", index, "file"]);
   for (const [index, file] of list.entries()) {
     if (named.has(file["path"])) continue;
     yield {

@@ -21,6 +21,10 @@ test("a kept file: its group, its directory, its template and how it is reloaded
   assert.match(problems(file("reload: { signal: SIGHUP, exec: [x] }"), group)[0] ?? "", /both say how to reload/);
   assert.match(problems(file("reload: { signal: SIGKILL }"), group)[0] ?? "", /signal/);
   assert.match(problems("files: [{ path: /a.json }]", group)[0] ?? "", /stands in the root directory/);
+  assert.match(
+    problems("", "[{ group: g, inject: discovery, file: /a.json, items: [{ name: A }] }]")[0] ?? "",
+    /config\[0\].file: .*root directory/,
+  );
   assert.match(problems("", "[{ group: g, file: /etc/p/a, items: [{ name: A }] }]")[0] ?? "", /Only settings that discovery injects/);
 });
 

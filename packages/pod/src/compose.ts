@@ -100,7 +100,9 @@ function pluginContainer(component: Component, { installation, index }: Placed, 
 
 function fileDirectoriesOf(installation: PodInstallation): Pick<Container, "fileDirectories"> {
   const directories = new Set(configFiles(installation).map(({ path }) => path.slice(0, path.lastIndexOf("/"))));
-  return directories.size === 0 ? {} : { fileDirectories: [...directories].sort() };
+  // One within another would hide its files.
+  const outermost = [...directories].filter((one) => ![...directories].some((other) => one.startsWith(`${other}/`)));
+  return outermost.length === 0 ? {} : { fileDirectories: outermost.sort() };
 }
 
 function appContainer(input: ComposeInput, installations: readonly PodInstallation[], env: readonly Variable[], report: Report): Container {

@@ -10,7 +10,7 @@ const host = { fact: "discovery.host" } as const;
 /** The variables by which a plug-in finds its live settings: Rainbond's, and the token. */
 export function discoveryVariables(input: ComposeInput, { plugin, instance }: PodInstallation): readonly Variable[] {
   const { http, xds } = input.discoveryPorts ?? usualDiscoveryPorts;
-  const path = discoveryPath(input, plugin);
+  const path = `/v1/resources/${namespaceOf(input)}/${input.component.name}/${plugin}`;
   return [
     { name: "API_HOST_PORT", value: String(http) },
     { name: "DISCOVER_TOKEN", secret: { plugin, instance } },
@@ -20,9 +20,4 @@ export function discoveryVariables(input: ComposeInput, { plugin, instance }: Po
     { name: "XDS_HOST_IP", parts: [host] },
     { name: "XDS_HOST_PORT", value: String(xds) },
   ];
-}
-
-/** `/v1/resources/TEAM.APPLICATION/COMPONENT/PLUGIN` */
-export function discoveryPath(input: Pick<ComposeInput, "team" | "application" | "component">, plugin: string): string {
-  return `/v1/resources/${namespaceOf(input)}/${input.component.name}/${plugin}`;
 }

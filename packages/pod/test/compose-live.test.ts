@@ -156,3 +156,10 @@ test("attack: a reference gets no text past a setting's pattern", () => {
     assert.match(reasons(wrong)[0] ?? "", /plugins.0.values.g.A: A is .* which does not match/);
   }
 });
+
+test("a kept file's directory within another's is no directory of its own, lest it hide what is in it", () => {
+  const group = (name: string, file: string): string => `{ group: ${name}, inject: discovery, file: ${file}, items: [{ name: A${name} }] }`;
+  const config = `[${group("a", "/etc/side/a.env")}, ${group("b", "/etc/side/more/b.env")}, ${group("c", "/etc/sidecar/c.env")}]`;
+  const pod = podOf(input("", [install({ name: "side", config })]));
+  assert.deepEqual(container(pod, "side").fileDirectories, ["/etc/side", "/etc/sidecar"]);
+});

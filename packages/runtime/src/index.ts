@@ -1,5 +1,5 @@
+export { createDockerClient, type DockerClient } from "./docker/client/client.ts";
 export * from "./docker/docker-runtime.ts";
-export { createDockerClient, type DockerClient } from "./docker/engine/client.ts";
 export { parseImageName } from "./docker/images/image-name.ts";
 export * from "./docker/images/images.ts";
 export { primaryAddress } from "./docker/pod/facts.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pod, PodKey } from "@outrigger/pod";
-import type { Labels } from "../src/docker/engine/types.ts";
+import type { Labels } from "../src/docker/client/types.ts";
 import { infraImage } from "../src/docker/traffic/infra-image.ts";
 import { requestLoop } from "./request-loop.ts";
 import { busyboxImage, client, harness, idsOf, plugin, podOf, relayImage, shell, statusOf, unique, until } from "./support.ts";

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { usualDiscoveryPorts } from "@outrigger/pod";
 import { type Command, Option } from "commander";
 import { ensureLocalServer, stopLocalServer } from "../local-server.ts";
 import { dataDirOption, stateDirOption, wholeNumber, withExamples } from "../options.ts";
@@ -17,9 +18,6 @@ interface ServerOptions {
   readonly stop?: true;
 }
 
-// Where Rainbond's discovery and xDS servers listen, so that plug-ins made for it find ours.
-const usualPorts = { http: 6100, xds: 6101 };
-
 function portOption(flags: string, description: string, variable: string, usual: number, least = 1): Option {
   return new Option(flags, description).env(variable).default(usual).argParser(wholeNumber(least));
 }
@@ -37,11 +35,16 @@ export function define(command: Command): void {
         "--discovery-port <port>",
         "port of discovery, on each application's own network",
         "OUTRIGGER_DISCOVERY_PORT",
-        usualPorts.http,
+        usualDiscoveryPorts.http,
       ),
     )
     .addOption(
-      portOption("--xds-port <port>", "port of discovery by xDS, on each application's own network", "OUTRIGGER_XDS_PORT", usualPorts.xds),
+      portOption(
+        "--xds-port <port>",
+        "port of discovery by xDS, on each application's own network",
+        "OUTRIGGER_XDS_PORT",
+        usualDiscoveryPorts.xds,
+      ),
     )
     .addOption(dataDirOption())
     .addOption(stateDirOption())

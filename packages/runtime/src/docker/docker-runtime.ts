@@ -1,10 +1,10 @@
 import type { PodKey } from "@outrigger/pod";
 import type { PodRuntime, RuntimeOptions } from "../runtime.ts";
-import { createDockerClient } from "./engine/client.ts";
-import { createOnce, type EngineContext } from "./engine/context.ts";
-import { followEvents } from "./engine/events.ts";
-import { reasonOf } from "./engine/refusal.ts";
-import type { EngineInfo } from "./engine/types.ts";
+import { createDockerClient } from "./client/client.ts";
+import { createOnce, type EngineContext } from "./client/context.ts";
+import { followEvents } from "./client/events.ts";
+import { reasonOf } from "./client/refusal.ts";
+import type { EngineInfo } from "./client/types.ts";
 import { podLogs } from "./logs/pod-logs.ts";
 import { ComponentKeeper } from "./pod/component-keeper.ts";
 import { keyOf, keyText, networkName, type ReplicaKey } from "./pod/names.ts";

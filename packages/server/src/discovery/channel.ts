@@ -46,11 +46,14 @@ export class Channel {
   async publish(settings: Discovery): Promise<void> {
     this.#wanted = settings;
     const { revision, document } = settings;
+    const isSame = JSON.stringify(this.#document) === JSON.stringify(document);
     if (hasFacts(document)) {
       this.#shared = undefined;
-      if (JSON.stringify(this.#document) !== JSON.stringify(document)) this.#change(document);
+      if (!isSame) this.#change(document);
       return;
     }
+    // Composed anew for another's sake, as happens often: no secret need be opened again, since another one has another digest.
+    if (isSame && this.#shared?.revision === revision) return;
     const served = await this.#fill(document, revision, "");
     // Another publication may have overtaken this one while a secret was opened.
     if (this.#wanted !== settings) return;

@@ -63,6 +63,7 @@ export function createDiscoveryService({ db, vault, events, log, ports, statuses
       const gone = [...networks].filter(([key]) => !now.has(key));
       for (const [key] of gone) networks.delete(key);
       await Promise.all(gone.map(([, listening]) => listening.close()));
+      gateways.clear();
       for (const [key, network] of now) {
         gateways.set(`${network.team}.${network.application}`, network.gateway);
         if (!networks.has(key)) networks.set(key, listenOnNetwork({ network, hub, ports, log, events }));

@@ -22,8 +22,6 @@ export interface DiscoveryHub {
   /** @throws discovery-unauthorized, discovery-forbidden, discovery-unknown */
   readonly open: (request: DiscoveryRequest) => Promise<Channel>;
   readonly channel: (place: DiscoveryPlace) => Channel | undefined;
-  /** True where any plug-in of the application has live settings. */
-  readonly serves: (network: Pick<PodKey, "team" | "application">) => boolean;
 }
 
 export interface HubParts {
@@ -38,9 +36,7 @@ export interface HubParts {
 
 export function createDiscoveryHub({ vault, secret, fact, isOpen, onFailure }: HubParts): DiscoveryHub {
   const components = new Map<string, Map<string, Channel>>();
-  const channelsOf = ({ team, application, component }: PodKey): Map<string, Channel> | undefined =>
-    components.get(`${team}.${application}.${component}`);
-  const channel = (place: DiscoveryPlace): Channel | undefined => channelsOf(place)?.get(place.plugin);
+  const channel = (place: DiscoveryPlace): Channel | undefined => components.get(keyText(place))?.get(place.plugin);
 
   const authorize = async ({ place, token, network }: DiscoveryRequest): Promise<void> => {
     if (token === undefined) {
@@ -58,23 +54,17 @@ export function createDiscoveryHub({ vault, secret, fact, isOpen, onFailure }: H
 
   return {
     publish: async (pod, instances) => {
-      const key = `${pod.team}.${pod.application}.${pod.component}`;
-      const channels = components.get(key) ?? new Map<string, Channel>();
-      components.set(key, channels);
+      const channels = components.get(keyText(pod)) ?? new Map<string, Channel>();
+      components.set(keyText(pod), channels);
       const published: Promise<void>[] = [];
       for (const [plugin, settings] of Object.entries(pod.discovery)) {
         const instance = instances.get(plugin) ?? "";
-        if (channels.get(plugin)?.instance !== instance) {
-          channels.get(plugin)?.close();
-          channels.set(plugin, new Channel(instance, { secret: (each) => secret(pod, each), fact: (...rest) => fact(pod, ...rest) }));
-        }
-        const place = { team: pod.team, application: pod.application, component: pod.component, plugin };
-        published.push(
-          channels
-            .get(plugin)
-            ?.publish(settings)
-            .catch((error) => onFailure(place, error)) ?? Promise.resolve(),
-        );
+        const former = channels.get(plugin);
+        const sources: ChannelSources = { secret: (each) => secret(pod, each), fact: (...rest) => fact(pod, ...rest) };
+        const own = former?.instance === instance ? former : new Channel(instance, sources);
+        channels.set(plugin, own);
+        if (own !== former) former?.close();
+        published.push(own.publish(settings).catch((error) => onFailure({ ...pod, plugin }, error)));
       }
       for (const [plugin, each] of channels) {
         if (Object.hasOwn(pod.discovery, plugin)) continue;
@@ -84,8 +74,8 @@ export function createDiscoveryHub({ vault, secret, fact, isOpen, onFailure }: H
       await Promise.all(published);
     },
     withdraw: (key) => {
-      for (const each of channelsOf(key)?.values() ?? []) each.close();
-      components.delete(`${key.team}.${key.application}.${key.component}`);
+      for (const each of components.get(keyText(key))?.values() ?? []) each.close();
+      components.delete(keyText(key));
     },
     open: async (request) => {
       await authorize(request);
@@ -94,9 +84,11 @@ export function createDiscoveryHub({ vault, secret, fact, isOpen, onFailure }: H
       return found;
     },
     channel,
-    serves: ({ team, application }) =>
-      [...components].some(([key, channels]) => key.startsWith(`${team}.${application}.`) && channels.size > 0),
   };
+}
+
+function keyText({ team, application, component }: PodKey): string {
+  return `${team}.${application}.${component}`;
 }
 
 function forbidden(place: DiscoveryPlace, whose: string): Error {

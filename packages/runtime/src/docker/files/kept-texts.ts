@@ -1,6 +1,6 @@
 import { type Discovery, type DiscoveryFile, fillDocument, type PodKey, renderFile } from "@outrigger/pod";
-import type { EngineContext } from "../engine/context.ts";
-import { reasonOf } from "../engine/refusal.ts";
+import type { EngineContext } from "../client/context.ts";
+import { reasonOf } from "../client/refusal.ts";
 import { type Facts, factText } from "../pod/facts.ts";
 import { keyOf } from "../pod/names.ts";
 

@@ -1,8 +1,8 @@
 import { chmod, chown, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Container, Discovery } from "@outrigger/pod";
-import type { EngineContext } from "../engine/context.ts";
-import type { BindMount } from "../engine/types.ts";
+import type { EngineContext } from "../client/context.ts";
+import type { BindMount } from "../client/types.ts";
 import type { ReplicaKey } from "../pod/names.ts";
 import { containerFolder, digestOf, hostPath, type KeptState, leafFolder, readState, sourceOf, writeState } from "./kept-state.ts";
 import { keptTexts, type TextSources } from "./kept-texts.ts";

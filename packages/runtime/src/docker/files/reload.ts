@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import type { Reload } from "@outrigger/plugin";
-import { execIn } from "../engine/exec.ts";
-import { hasCode, reasonOf } from "../engine/refusal.ts";
+import { execIn } from "../client/exec.ts";
+import { hasCode, reasonOf } from "../client/refusal.ts";
 import type { ProbeTarget } from "../health/probes.ts";
 
 // One that takes longer hangs.

@@ -2,9 +2,9 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { connect } from "node:net";
 import type { Probe } from "@outrigger/plugin";
-import type { DockerClient } from "../engine/client.ts";
-import { execIn } from "../engine/exec.ts";
-import { reasonOf } from "../engine/refusal.ts";
+import type { DockerClient } from "../client/client.ts";
+import { execIn } from "../client/exec.ts";
+import { reasonOf } from "../client/refusal.ts";
 
 /** What is probed: a container, and the address of its pod. */
 export interface ProbeTarget {

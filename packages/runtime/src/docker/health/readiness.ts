@@ -1,4 +1,4 @@
-import type { DockerClient } from "../engine/client.ts";
+import type { DockerClient } from "../client/client.ts";
 import type { ObservedContainer, ObservedPod } from "../pod/observe.ts";
 import { probedPort, type Ways } from "../traffic/ways.ts";
 import { type Prober, startProber } from "./prober.ts";

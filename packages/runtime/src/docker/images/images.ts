@@ -2,10 +2,10 @@ import { Readable } from "node:stream";
 import { stripVTControlCharacters } from "node:util";
 import { runtimeErrors } from "../../errors.ts";
 import type { BuildProgress, BuildRequest, ImageBuilder, PullRequest, RegistryCredentials } from "../../runtime.ts";
-import { type CallOptions, createDockerClient, type DockerClient } from "../engine/client.ts";
-import { hasCode, isDiskFull, reasonOf, unlessMissing } from "../engine/refusal.ts";
-import { jsonLines } from "../engine/streams.ts";
-import type { ImageInspection } from "../engine/types.ts";
+import { type CallOptions, createDockerClient, type DockerClient } from "../client/client.ts";
+import { hasCode, isDiskFull, reasonOf, unlessMissing } from "../client/refusal.ts";
+import { jsonLines } from "../client/streams.ts";
+import type { ImageInspection } from "../client/types.ts";
 import { isContentAddress, parseImageName } from "./image-name.ts";
 
 export interface DockerImagesOptions {

@@ -1,7 +1,7 @@
 import type { LogLine } from "../../runtime.ts";
-import type { DockerClient } from "../engine/client.ts";
-import { unlessMissing } from "../engine/refusal.ts";
-import { frames, lines } from "../engine/streams.ts";
+import type { DockerClient } from "../client/client.ts";
+import { unlessMissing } from "../client/refusal.ts";
+import { frames, lines } from "../client/streams.ts";
 
 export interface ReadOptions {
   readonly follow: boolean;

@@ -1,7 +1,7 @@
 import type { PodKey } from "@outrigger/pod";
 import type { LogLine, LogOptions } from "../../runtime.ts";
-import { Channel } from "../engine/channel.ts";
-import type { EngineContext } from "../engine/context.ts";
+import { Channel } from "../client/channel.ts";
+import type { EngineContext } from "../client/context.ts";
 import { observeComponent } from "../pod/observe.ts";
 import { isNever } from "../pod/status.ts";
 import { containerLines, mergedLines } from "./logs.ts";

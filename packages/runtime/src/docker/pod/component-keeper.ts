@@ -3,7 +3,7 @@ import type { Pod, PodKey } from "@outrigger/pod";
 import { reconnectBackOff } from "../../back-off.ts";
 import { runtimeErrors } from "../../errors.ts";
 import type { PodEvent, PodStatus } from "../../runtime.ts";
-import type { EngineContext } from "../engine/context.ts";
+import type { EngineContext } from "../client/context.ts";
 import { componentLabels, keyText, replicaFromLabels } from "./names.ts";
 import { listContainers } from "./observe.ts";
 import { PodKeeper } from "./pod-keeper.ts";

@@ -1,6 +1,6 @@
 import { plainCapabilities } from "@outrigger/plugin";
 import type { Container, ContainerResources, Pod, PodPort } from "@outrigger/pod";
-import type { BindMount, ContainerCreation, ImageInspection } from "../engine/types.ts";
+import type { BindMount, ContainerCreation, ImageInspection } from "../client/types.ts";
 import { infraImage } from "../traffic/infra-image.ts";
 import type { Ways } from "../traffic/ways.ts";
 import { expandCommand, type ResolvedVariable } from "./facts.ts";

@@ -1,8 +1,8 @@
 import { constants } from "node:os";
 import { formatMemory } from "@outrigger/plugin";
-import type { DockerClient } from "../engine/client.ts";
-import { unlessMissing } from "../engine/refusal.ts";
-import { frames, lines } from "../engine/streams.ts";
+import type { DockerClient } from "../client/client.ts";
+import { unlessMissing } from "../client/refusal.ts";
+import { frames, lines } from "../client/streams.ts";
 import type { ObservedContainer } from "./observe.ts";
 
 /** How a container came to its end. */

@@ -1,5 +1,5 @@
 import { type Pod, type PodKey, replicaName } from "@outrigger/pod";
-import type { Labels } from "../engine/types.ts";
+import type { Labels } from "../client/types.ts";
 
 /** One of a component's pods, counted from 0. */
 export interface ReplicaKey extends PodKey {

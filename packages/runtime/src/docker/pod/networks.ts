@@ -1,10 +1,10 @@
 import { isIPv4 } from "node:net";
 import type { PodKey } from "@outrigger/pod";
 import type { ApplicationNetwork, RuntimeOptions } from "../../runtime.ts";
-import type { DockerClient } from "../engine/client.ts";
-import type { EngineContext } from "../engine/context.ts";
-import { hasCode, unlessMissing } from "../engine/refusal.ts";
-import type { NetworkInspection } from "../engine/types.ts";
+import type { DockerClient } from "../client/client.ts";
+import type { EngineContext } from "../client/context.ts";
+import { hasCode, unlessMissing } from "../client/refusal.ts";
+import type { NetworkInspection } from "../client/types.ts";
 import { applicationLabels, label, labelFilter, networkName } from "./names.ts";
 import { listContainers } from "./observe.ts";
 import { checkOwner } from "./volumes.ts";

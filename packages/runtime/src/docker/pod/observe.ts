@@ -1,7 +1,7 @@
 import type { Container, ContainerRole, Pod, PodKey } from "@outrigger/pod";
-import type { DockerClient } from "../engine/client.ts";
-import { unlessMissing } from "../engine/refusal.ts";
-import type { ContainerInspection, ContainerSummary } from "../engine/types.ts";
+import type { DockerClient } from "../client/client.ts";
+import { unlessMissing } from "../client/refusal.ts";
+import type { ContainerInspection, ContainerSummary } from "../client/types.ts";
 import { directWays, type Ways, withWays } from "../traffic/ways.ts";
 import { componentLabels, keyFromLabels, label, labelFilter, networkName, type ReplicaKey, replicaFromLabels } from "./names.ts";
 

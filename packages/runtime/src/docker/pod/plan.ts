@@ -1,5 +1,5 @@
 import { type ChangeKind, diff, type Pod, type PodChange, type PodDiff } from "@outrigger/pod";
-import type { EngineContext } from "../engine/context.ts";
+import type { EngineContext } from "../client/context.ts";
 import { observeComponent, runningPod } from "./observe.ts";
 
 /** What making this pod, as often as it is wanted, out of what runs would change. */

@@ -1,8 +1,8 @@
 import type { Container, Pod } from "@outrigger/pod";
 import { runtimeErrors } from "../../errors.ts";
-import type { EngineContext } from "../engine/context.ts";
-import { hasCode, unlessMissing } from "../engine/refusal.ts";
-import type { ContainerCreation, ContainerInspection, ContainerSummary } from "../engine/types.ts";
+import type { EngineContext } from "../client/context.ts";
+import { hasCode, unlessMissing } from "../client/refusal.ts";
+import type { ContainerCreation, ContainerInspection, ContainerSummary } from "../client/types.ts";
 import { prepareFiles } from "../files/prepare-files.ts";
 import { ensureImage } from "../images/images.ts";
 import { ensureInfraImage } from "../traffic/infra-image.ts";

@@ -1,8 +1,8 @@
 import { type Pod, replicaName } from "@outrigger/pod";
 import { makeBackOff, pullBackOff, restartBackOff } from "../../back-off.ts";
 import type { PodEvent } from "../../runtime.ts";
-import type { EngineContext } from "../engine/context.ts";
-import { codeOf, hasCode, reasonOf } from "../engine/refusal.ts";
+import type { EngineContext } from "../client/context.ts";
+import { codeOf, hasCode, reasonOf } from "../client/refusal.ts";
 import { forgetContainer, forgetPod } from "../files/kept-state.ts";
 import { settleFiles } from "../files/settle-files.ts";
 import { Readiness } from "../health/readiness.ts";

@@ -1,8 +1,8 @@
 import type { PodKey, PodVolume } from "@outrigger/pod";
 import { runtimeErrors } from "../../errors.ts";
-import type { EngineContext } from "../engine/context.ts";
-import { unlessMissing } from "../engine/refusal.ts";
-import type { Labels, VolumeInspection } from "../engine/types.ts";
+import type { EngineContext } from "../client/context.ts";
+import { unlessMissing } from "../client/refusal.ts";
+import type { Labels, VolumeInspection } from "../client/types.ts";
 import { componentLabels, label, labelFilter, podLabels, type ReplicaKey, replicaFromLabels, volumeName } from "./names.ts";
 
 /** Makes the volumes that are not there. @throws name-taken when another owner has one of that name */

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { pack } from "tar-stream";
-import type { DockerClient } from "../engine/client.ts";
-import { unlessMissing } from "../engine/refusal.ts";
-import type { ImageInspection } from "../engine/types.ts";
+import type { DockerClient } from "../client/client.ts";
+import { unlessMissing } from "../client/refusal.ts";
+import type { ImageInspection } from "../client/types.ts";
 import { infraProgram, scriptFile } from "./infra-program.ts";
 
 /** The image of every pod's infra container, and of the helpers that lay its redirects. */

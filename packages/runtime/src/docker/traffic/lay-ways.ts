@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { runtimeErrors } from "../../errors.ts";
-import type { EngineContext } from "../engine/context.ts";
+import type { EngineContext } from "../client/context.ts";
 import { layerCreation } from "../pod/container-config.ts";
 import { infraName, label, type ReplicaKey } from "../pod/names.ts";
 import { listPod } from "../pod/observe.ts";
