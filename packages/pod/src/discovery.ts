@@ -29,7 +29,6 @@ export function discoveryOf(
     files: configFiles(installation).map(
       (file): DiscoveryFile => ({ ...file, document: document(served.filter(({ group }) => group.file === file.path)) }),
     ),
-    node: `${namespaceOf(input)}_${installation.plugin}_${input.component.name}`,
   };
 }
 

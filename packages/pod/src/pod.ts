@@ -168,8 +168,6 @@ export interface Discovery {
   readonly document: DiscoveryDocument;
   /** Files in the plug-in's container, each with the part of the document that it holds. */
   readonly files: readonly DiscoveryFile[];
-  /** For xDS, which tells clients apart by node id. */
-  readonly node: string;
 }
 
 export interface DiscoveryFile extends ConfigFile {

@@ -93,7 +93,6 @@ test("a plug-in's settings by discovery: its variables, its place, its files and
     { name: "XDS_HOST_PORT", value: "6101" },
   ]);
   const live = pod.discovery["side"];
-  assert.equal(live?.node, "default.shop_side_web");
   assert.deepEqual(live?.document.base_normal.options, { A: "1", B: [{ fact: "pod.ip" }] });
   assert.deepEqual(
     live?.files.map(({ path, format, document }) => [path, format, document.base_normal.options]),

@@ -35,7 +35,7 @@ function document(rate: string): DiscoveryFile["document"] {
 function settings(revision: number, rate: string, ...files: readonly FileParts[]): Readonly<Record<string, Discovery>> {
   const template = "rate={{ base_normal.options.RATE }} who={{ base_normal.options.WHO }}\n";
   const whole = files.map((file): DiscoveryFile => ({ format: "template", template, mode: "0644", document: document(rate), ...file }));
-  return { side: { revision, node: "", document: document(rate), files: whole } };
+  return { side: { revision, document: document(rate), files: whole } };
 }
 
 function podWith(web: PodKey, script: string, discovery: Readonly<Record<string, Discovery>>, more: Partial<Container> = {}): Pod {

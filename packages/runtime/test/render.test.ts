@@ -107,7 +107,7 @@ const full: Pod = podOf(
     discovery: {
       side: {
         revision: 1,
-        node: "",
+
         files: [],
         document: { base_ports: [], base_services: [], base_normal: { options: { RATE: "1", KEY: { secret } } } },
       },
