@@ -238,7 +238,7 @@ test("kept files come from a Secret, which names those that it can't fill", () =
     document: document(options),
   });
   const files = [file("/etc/side/a b/plain.env", { RATE: "1" }), file("/etc/side/token.env", { TOKEN: { secret } })];
-  const discovery = { side: { revision: 1, node: "", document: document({}), files } };
+  const discovery = { side: { revision: 1, document: document({}), files } };
   const containers = [
     shell("web", "web:1", "serve"),
     shell("side", "side:1", "run", plugin("side", "sidecar", { fileDirectories: ["/etc/side"] })),
