@@ -2,6 +2,7 @@ import { cliErrors } from "@outrigger/cli";
 import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
 import { runtimeErrors } from "@outrigger/runtime";
 import { openApiDocument, serverErrors } from "@outrigger/server";
+import { engineFields, engineTypes } from "./engine-api.ts";
 
 type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
 
@@ -16,7 +17,13 @@ const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = 
 export async function generatedFiles(): Promise<Readonly<Record<string, string>>> {
   const schemas = Object.entries(jsonSchemas()).map(([name, schema]) => [`schemas/${name}`, `${JSON.stringify(schema, null, 2)}\n`]);
   const openApi = `${JSON.stringify(await openApiDocument(), null, 2)}\n`;
-  return { ...Object.fromEntries(schemas), "docs/errors.md": errorsPage(), "docs/openapi.json": openApi };
+  return {
+    ...Object.fromEntries(schemas),
+    "docs/errors.md": errorsPage(),
+    "docs/openapi.json": openApi,
+    "packages/sdk/src/engine-api/types.ts": engineTypes(),
+    "packages/engine/src/json/engine-fields.ts": engineFields(),
+  };
 }
 
 function errorsPage(): string {

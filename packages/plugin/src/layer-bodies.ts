@@ -1,13 +1,5 @@
 import * as z from "zod";
 
-/** The body of a plugin.yaml whose layer is `engine`: a module, or a program that serves hooks. */
-export interface EnginePluginBody {
-  /** The module, relative to the file. */
-  readonly entry: string;
-  /** Hook points it wants, e.g. `container.preCreate`. */
-  readonly hooks: readonly string[];
-}
-
 /** The body of a plugin.yaml whose layer is `driver`: Docker's plug-in v2 configuration stands beside it in config.json. */
 export interface DriverPluginBody {
   /** e.g. `docker.volumedriver/1.0`. */
@@ -25,11 +17,6 @@ export interface ClusterPluginBody {
   /** Phases in which it runs, e.g. `PostInstall`. */
   readonly phases: readonly string[];
 }
-
-export const engineBodyField: z.ZodType<EnginePluginBody> = z.strictObject({
-  entry: z.string().min(1),
-  hooks: z.array(z.string()).min(1),
-});
 
 export const driverBodyField: z.ZodType<DriverPluginBody> = z.strictObject({
   interfaces: z.array(z.string().regex(/^[a-z.]+\/\d+\.\d+$/, "An interface is e.g. docker.volumedriver/1.0.")).min(1),

@@ -1,15 +1,9 @@
 import * as z from "zod";
 import { filesRules } from "./config-files.ts";
 import { type ConfigGroup, configGroupField, configRules } from "./config-schema.ts";
+import { type EnginePluginBody, engineBodyField } from "./engine-body.ts";
 import { asRecord, nameField, versionField, withRule } from "./fields.ts";
-import {
-  type ClusterPluginBody,
-  clusterBodyField,
-  type DriverPluginBody,
-  driverBodyField,
-  type EnginePluginBody,
-  engineBodyField,
-} from "./layer-bodies.ts";
+import { type ClusterPluginBody, clusterBodyField, type DriverPluginBody, driverBodyField } from "./layer-bodies.ts";
 import { type PodPluginBody, podBodyField } from "./pod-body.ts";
 import type { PlainProblem } from "./problem.ts";
 
@@ -29,6 +23,7 @@ export type PluginSpec =
   | { readonly layer: "driver"; readonly driver: DriverPluginBody; readonly config: readonly ConfigGroup[] }
   | { readonly layer: "cluster"; readonly cluster: ClusterPluginBody; readonly config: readonly ConfigGroup[] };
 
+export type EnginePluginSpec = Extract<PluginSpec, { layer: "engine" }>;
 export type PodPluginSpec = Extract<PluginSpec, { layer: "pod" }>;
 
 /** A plugin.yaml, with every default filled in. */
@@ -69,22 +64,33 @@ export const pluginManifestField: z.ZodType<PluginManifest> = withRule(
 
 function* manifestRules(value: unknown): Generator<PlainProblem> {
   const spec = asRecord(asRecord(value)["spec"]);
-  const pod = asRecord(spec["pod"]);
+  const layer = spec["layer"] === "engine" ? "engine" : "pod";
+  const body = asRecord(spec[layer]);
   const name = asRecord(asRecord(value)["metadata"])["name"];
   yield* configRules(spec["config"], ["spec", "config"]);
-  for (const problem of filesRules(pod["files"], spec["config"])) yield { ...problem, path: ["spec", ...problem.path] };
+  for (const problem of filesRules(body["files"], spec["config"])) yield { ...problem, path: ["spec", ...problem.path] };
   for (const side of ["before", "after"] as const) {
-    const names: unknown = pod[side];
+    const names: unknown = body[side];
     const at = Array.isArray(names) ? names.indexOf(name) : -1;
     if (at >= 0 && name !== undefined) {
       yield {
-        path: ["spec", "pod", side, at],
+        path: ["spec", layer, side, at],
         code: "cycle",
         message: `${String(name)} can't come ${side} itself.`,
         hint: "Remove the name.",
       };
     }
   }
+}
+
+/** A manifest of the `engine` layer. */
+export interface EnginePluginManifest extends PluginManifest {
+  readonly spec: EnginePluginSpec;
+}
+
+/** True for a plug-in that the engine gateway calls. */
+export function isEnginePlugin(manifest: PluginManifest): manifest is EnginePluginManifest {
+  return manifest.spec.layer === "engine";
 }
 
 /** True for a plug-in that becomes a container of a pod. */

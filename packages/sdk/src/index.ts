@@ -1,0 +1,19 @@
+export {
+  type ChangeHook,
+  type CheckHook,
+  type CollectHook,
+  type HookFilter,
+  type HookId,
+  type HookName,
+  type HookOrder,
+  hookIds,
+  hookNames,
+  hookPoints,
+  type NotifyHook,
+} from "@outrigger/plugin";
+export * from "./engine/engine-plugin.ts";
+export * from "./engine/hook-context.ts";
+export * from "./engine/hook-inputs.ts";
+export * from "./engine/protocol.ts";
+export * from "./engine/routes.ts";
+export type * from "./engine-api/types.ts";
