@@ -78,6 +78,11 @@ export class ClientConnection {
     return this.#exchange === undefined;
   }
 
+  /** The client says nothing more. */
+  get hasEnded(): boolean {
+    return this.#ended;
+  }
+
   /** Something of a final answer was written. */
   get isAnswering(): boolean {
     return this.#answerBegun;

@@ -106,6 +106,8 @@ export class HandledExchange implements Exchange {
     if (this.#forwarded !== undefined || this.#passed)
       throw engineErrors["gateway-failed"]({ reason: "a handler forwarded a request twice" });
     const outgoing = outgoingRequest(this.#incoming, change, this.#body.content, this.#continued);
+    if (change.body !== undefined && !this.#body.ended)
+      throw engineErrors["gateway-failed"]({ reason: "a handler changed a body that it has not read" });
     if (this.#incoming.mayHijack) return this.#pass(outgoing.head, outgoing.body, outgoing.method);
     const { socket } = this.#client;
     const streams = outgoing.body === undefined;

@@ -51,7 +51,7 @@ async function openUnix(listener: UnixListener, options: OpenOptions): Promise<O
     const server = plainServer(listener, options);
     const temporary = join(folder, "s");
     await listening(server, () => server.listen(temporary));
-    if (group !== undefined) chownSync(temporary, -1 >>> 0, groupId(listener, group));
+    if (group !== undefined) chownSync(temporary, -1, groupId(listener, group));
     chmodSync(temporary, mode);
     const { ino } = statSync(temporary);
     renameSync(temporary, path);

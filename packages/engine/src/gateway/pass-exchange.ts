@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { engineErrors } from "../errors.ts";
 import type { ClientConnection, Exchange } from "./client-connection.ts";
 import type { AnswerSink, EngineConnection } from "./engine-connection.ts";
 import type { EnginePool } from "./engine-pool.ts";
@@ -129,7 +130,8 @@ export class PassExchange implements Exchange, AnswerSink {
 
   onStale(): void {
     const bytes = this.#again;
-    if (bytes === undefined) return;
+    // Nobody would be left to end what the new connection begins.
+    if (bytes === undefined || this.#client.hasEnded) return void this.onFailed(unanswered(this.#pool.upstream.text));
     this.#engine = this.#pool.take(false);
     this.#engine.begin({ method: this.#method, mayHijack: false }, this);
     this.#engine.write(bytes);
@@ -166,6 +168,10 @@ export function endToEndHeaders({ headers, hopByHop, close }: RequestHead): read
   if (hopByHop === undefined) return headers;
   const kept = headers.filter(([name]) => !hopByHop.has(name.toLowerCase()));
   return close ? [...kept, ["Connection", "close"]] : kept;
+}
+
+function unanswered(upstream: string): Error {
+  return engineErrors["upstream-unreachable"]({ upstream, reason: "it closed the connection without an answer" });
 }
 
 function withClose(bytes: Buffer, bodyStart: number): Buffer {
