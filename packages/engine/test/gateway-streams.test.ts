@@ -11,12 +11,14 @@ import {
   background,
   engineSocket,
   exchange,
+  image,
   plainRequest,
   run,
   sleeper,
   tapEngine,
   temporaryFolder,
   testGateway,
+  unique,
   until,
 } from "./support/gateway.ts";
 
@@ -50,12 +52,18 @@ for (const [how, headers, first] of [
   test(`attach ${how}: input in the head's packet and later, an end of input, output after it`, async (context) => {
     const { path } = await testGateway(context);
     for (const socket of [engineSocket, path]) {
-      const name = await sleeper(context, ["sh", "-c", "cat; sleep 0.3; echo after"]);
+      const name = unique();
+      context.after(() => run("docker", ["rm", "-f", name]));
+      // Created and not run in the background, so that the end of its input reaches it.
+      await run("docker", ["create", "-i", "--name", name, image, "sh", "-c", "cat; sleep 0.3; echo after"]);
+      await run("docker", ["start", name]);
       const head = ["POST", `/containers/${name}/attach?stream=1&stdin=1&stdout=1`, "HTTP/1.1"].join(" ");
       const bytes = [head, "Host: docker", ...headers, "", ""].join("\r\n");
       const text = await converse(socket, [`${bytes}early\n`, "GET /later HTTP/1.1\r\n\r\n"]);
       assert.ok(text.startsWith(`${first}\r\n`), text);
-      for (const words of ["early", "GET /later HTTP/1.1", "after"]) assert.ok(text.includes(words), `${words} in ${text}`);
+      // The engine itself loses what comes before its own answer (httputils.HijackConnection); the gateway holds it back until then.
+      for (const words of [...(socket === path ? ["early"] : []), "GET /later HTTP/1.1", "after"])
+        assert.ok(text.includes(words), `${words} in ${text}`);
     }
   });
 }
@@ -124,6 +132,7 @@ test("what an engine says before it closes arrives, also when it reads no more",
   socket.on("data", (part: Buffer) => {
     text += part.toString("latin1");
   });
+  socket.resume();
   await new Promise((resolve) => socket.once("end", resolve));
   assert.ok(text.endsWith(words.slice(-100)), `${text.length} of ${words.length}`);
 });
@@ -168,7 +177,7 @@ test("a kept connection that the engine closed meanwhile costs no request", asyn
   context.after(() => server.close());
   const gateway = await testGateway(context, { socket: path });
   const get = "GET /info HTTP/1.1\r\nHost: a\r\n\r\n";
-  assert.equal((await exchange(gateway.path, get.repeat(3), 300)).match(/OK$/gm)?.length ?? 0, 1);
+  assert.equal((await exchange(gateway.path, get.repeat(3), 300)).match(/HTTP\/1\.1 200/g)?.length, 3);
   assert.ok(connections >= 2);
   const post = "POST /containers/a/start HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
   const before = connections;
