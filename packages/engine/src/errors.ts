@@ -46,6 +46,36 @@ const table = {
     message: "The container's bundle can't be read, {file}: {reason}.",
     mend: "The gateway must run as root on the engine's own machine.",
   },
+  "daemon-json-invalid": {
+    status: 422,
+    message: "{file} can't be changed: {reason}.",
+    mend: "Mend the file by hand; `dockerd --validate --config-file {file}` checks it.",
+  },
+  "runtime-name-taken": {
+    status: 409,
+    message: "The name {name} belongs to another runtime in {file}.",
+    mend: "Choose another with --name.",
+  },
+  "runtime-missing": {
+    status: 400,
+    message: "There is no runtime {runtime} on this machine that containers could be run with.",
+    mend: "Name a program, its absolute path, or a runtime of daemon.json with --runtime.",
+  },
+  "folder-unsafe": {
+    status: 400,
+    message: "{folder} belongs to another user than root, or others may write in it.",
+    mend: "Make it root's alone (`chown root {folder}; chmod go-w {folder}`): what lies there runs as root.",
+  },
+  "reload-failed": {
+    status: 400,
+    message: "{file} names no dockerd that runs, so nothing was told to read daemon.json again.",
+    mend: "Name the pid file of your dockerd, usually /var/run/docker.pid, or restart it.",
+  },
+  "hooks-directory-impossible": {
+    status: 422,
+    message: "{plugin} can't be carried out by a hooks.d directory: {reason}.",
+    mend: "Leave it out, or use outrigger-runc as the runtime of Podman; see docs/oci-hooks.md.",
+  },
 } as const;
 
 /** The errors of the engine layer. */
