@@ -22,14 +22,16 @@ export function withRuntime(file: string, text: string, { name, path, asDefault 
   });
 }
 
-/** The text without the runtime, if it is this wrapper's. @throws daemon-json-invalid */
+/**
+ * The text without the runtime, if it is this wrapper's. What the engine would keep on a reload where the file says nothing is said: no runtimes, `runc` the default.
+ * @throws daemon-json-invalid
+ */
 export function withoutRuntime(file: string, text: string, { name, path }: Pick<RuntimeRegistration, "name" | "path">): string {
   const config = parse(file, text);
   const { [name]: ours, ...others } = runtimesOf(file, config);
   if (ours === undefined || pathOf(ours) !== path) return text;
-  const { runtimes: _, ...rest } = config;
-  if (rest["default-runtime"] === name) delete rest["default-runtime"];
-  return render(text, config, { ...rest, ...(Object.keys(others).length === 0 ? {} : { runtimes: others }) });
+  const wasDefault = config["default-runtime"] === name;
+  return render(text, config, { ...config, runtimes: others, ...(wasDefault ? { "default-runtime": "runc" } : {}) });
 }
 
 /** The program of a runtime that daemon.json names; undefined where it names none so. @throws daemon-json-invalid */
