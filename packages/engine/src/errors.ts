@@ -76,6 +76,26 @@ const table = {
     message: "{plugin} can't be carried out by a hooks.d directory: {reason}.",
     mend: "Leave it out, or use outrigger-runc as the runtime of Podman; see docs/oci-hooks.md.",
   },
+  "cri-listen-failed": {
+    status: 400,
+    message: "The CRI proxy can't use {address}: {reason}.",
+    mend: "Give unix:///PATH in a folder that exists, and see that nothing else listens there.",
+  },
+  "cri-message-invalid": {
+    status: 400,
+    message: "The CreateContainer request can't be read: {reason}.",
+    mend: "Send a CreateContainerRequest of CRI v1 or v1alpha2.",
+  },
+  "cri-message-too-large": {
+    status: 413,
+    message: "The CreateContainer request is larger than {limit} bytes.",
+    mend: "Make it smaller; the kubelet sends no larger ones.",
+  },
+  "cri-encoding": {
+    status: 415,
+    message: "The CreateContainer request is compressed with {encoding}, which plug-ins can't look into.",
+    mend: "Send it plain or with gzip.",
+  },
 } as const;
 
 /** The errors of the engine layer. */

@@ -1,3 +1,7 @@
+export * from "./cri/cri-proxy.ts";
+export * from "./cri/decode.ts";
+export * from "./cri/encode.ts";
+export { messages as criMessages } from "./cri/messages.ts";
 export * from "./errors.ts";
 export * from "./gateway/exchange.ts";
 export * from "./hooks/dispatcher.ts";
