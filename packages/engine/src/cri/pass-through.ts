@@ -41,12 +41,15 @@ export function passThrough({ stream, headers, body }: Incoming, session: Client
   });
 }
 
+/** Node's types do not know it. */
+const asItCame: object = { sendDate: false };
+
 function passAnswer(request: ClientHttp2Stream, stream: ServerHttp2Stream): void {
   let trailers: RawHeaders | undefined;
   request.on("response", (_, flags, headers) => {
     if (stream.destroyed) return;
     const isLast = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    stream.respond(headers as unknown as string[], { endStream: isLast, waitForTrailers: !isLast });
+    stream.respond(headers as unknown as string[], { endStream: isLast, waitForTrailers: !isLast, ...asItCame });
     if (!isLast) request.pipe(stream);
   });
   request.on("trailers", (_, __, headers?: RawHeaders) => {
