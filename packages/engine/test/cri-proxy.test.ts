@@ -293,6 +293,21 @@ test("a CreateContainer that can't be looked into is refused and never sent on",
   assert.deepEqual([calls, leases()], [0, 0]);
 });
 
+test("no other way to write its path leads past the plug-ins", async (context) => {
+  let asked = 0;
+  const { client } = await setup(context, echo, () => {
+    asked += 1;
+    return undefined;
+  });
+  const paths = [createPath, createPath.slice(1), createPath.replace("v1", "v1alpha2"), createPath.replace("v1", "v1alpha2").slice(1)];
+  for (const [index, path] of paths.entries()) {
+    const call = client.request({ ...grpc, ":scheme": "grpc", ":path": path });
+    call.end(framed(oddMessage));
+    await reply(call);
+    assert.equal(asked, index + 1, path);
+  }
+});
+
 test("a client that goes while plug-ins think ends their call, and the runtime hears nothing", async (context) => {
   let calls = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
