@@ -26,6 +26,26 @@ const table = {
     message: "{plugin} failed at {hook}, so the request was refused: {reason}",
     mend: "See `outrigger engine plugins logs {plugin}`; to let requests pass while it fails, set failPolicy: open for this hook.",
   },
+  "runtime-refused": {
+    status: 403,
+    message: "Containers run under the runtime {runtime} here, which carries out the hooks of plug-ins; {found} would pass them by.",
+    mend: "Leave the runtime out.",
+  },
+  "volume-not-changeable": {
+    status: 400,
+    message: "A plug-in changes the volume of {volume}, which can't be written with the mode {mode}.",
+    mend: "Create the volume first, or mount it without that mode.",
+  },
+  "door-cannot-carry": {
+    status: 403,
+    message: "{plugin} changes {field}, which {door} can't carry.",
+    mend: "Narrow the plug-in's filter to doors that can: create, service.",
+  },
+  "door-not-judged": {
+    status: 403,
+    message: "This request is refused, since no plug-in could judge it: {reason}.",
+    mend: "Send it in a form that has the engine's usual fields, or ask the one who runs this gateway.",
+  },
 } as const;
 
 /** The errors of the engine layer. */

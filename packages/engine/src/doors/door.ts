@@ -1,0 +1,38 @@
+import type { Forward, GatewayRequest, GatewayResponse } from "../gateway/exchange.ts";
+import type { Call, Dispatcher } from "../hooks/dispatcher.ts";
+import type { HookRecords } from "../oci/hook-record.ts";
+
+/** Asks the engine, past the plug-ins. `path` without a version: the engine's newest. */
+export interface EngineClient {
+  readonly request: (
+    method: "GET" | "POST",
+    path: string,
+    options?: { readonly body?: unknown; readonly signal?: AbortSignal },
+  ) => Promise<{ readonly status: number; readonly body: unknown }>;
+}
+
+/** What every door works with. */
+export interface DoorOptions {
+  readonly engine: EngineClient;
+  /** Bytes of a body that plug-ins look at. */
+  readonly bodyLimit: number;
+  /** Where OCI hooks are kept for the runtime wrapper, and the name under which the engine knows the wrapper. Absent: `container.preStart` can't be carried out. */
+  readonly runtime?: { readonly records: HookRecords; readonly name: string };
+  /** Told of what went wrong where no request can be refused for it. */
+  readonly log: (message: string) => void;
+}
+
+/** One request at a door. */
+export interface Visit extends DoorOptions {
+  readonly request: GatewayRequest;
+  readonly forward: Forward;
+  readonly dispatcher: Dispatcher;
+  readonly call: Call;
+}
+
+/** Turns a request into calls of plug-ins and their result into what is sent on. */
+export interface Door {
+  /** True where some plug-in would be called. */
+  readonly wants: (dispatcher: Dispatcher) => boolean;
+  readonly handle: (visit: Visit) => Promise<GatewayResponse>;
+}
