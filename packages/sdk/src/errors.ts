@@ -14,7 +14,7 @@ const table = {
   "module-invalid": {
     status: 500,
     message: "{file} is no plug-in: {reason}.",
-    mend: "Write `export default defineEnginePlugin({ name, hooks })`.",
+    mend: "Its default export is what defineEnginePlugin gives.",
   },
   "run-variable-missing": {
     status: 500,
