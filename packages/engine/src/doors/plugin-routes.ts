@@ -1,6 +1,7 @@
 import { parseJson, type RouteRequest, type RouteResponse, stringifyJson } from "@outrigger/sdk";
 import type { GatewayRequest, GatewayResponse, Handler, Header, RequestChange, Target } from "../gateway/exchange.ts";
 import type { Call, PluginRoute } from "../hooks/dispatcher.ts";
+import { readJson } from "../json/read-json.ts";
 import { bodyOf, jsonAnswer, unframed } from "./answers.ts";
 
 /** Headers that plug-ins never see: they hold credentials. */
@@ -109,7 +110,7 @@ async function seen(
     parameters,
     query: target.query,
     headers: shown,
-    ...(bytes === undefined || bytes.length === 0 ? {} : { body: parseJson(bytes.toString()) }),
+    ...(bytes === undefined || bytes.length === 0 ? {} : { body: readJson(bytes) }),
   };
 }
 

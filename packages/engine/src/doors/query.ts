@@ -33,7 +33,9 @@ export function checkQuery(target: Target, headers: readonly Header[], several: 
 /** The target with other parameters: those given replace all of their name, null removes them, several values stand one after another. */
 export function withParameters(target: Target, changes: Readonly<Record<string, string | readonly string[] | null>>): string {
   const kept: Pairs = target.query.filter(([name]) => !Object.hasOwn(changes, name));
-  const added = Object.entries(changes).flatMap(([name, value]): Pairs => (value === null ? [] : [value].flat().map((one) => [name, one] as const)));
+  const added = Object.entries(changes).flatMap(
+    ([name, value]): Pairs => (value === null ? [] : [value].flat().map((one) => [name, one] as const)),
+  );
   const query = [...kept, ...added].map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
   const path = target.text.split("?")[0] ?? "";
   return query === "" ? path : `${path}?${query}`;
