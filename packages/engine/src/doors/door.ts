@@ -1,6 +1,7 @@
 import type { Forward, GatewayRequest, GatewayResponse } from "../gateway/exchange.ts";
 import type { Call, Dispatcher } from "../hooks/dispatcher.ts";
 import type { HookRecords } from "../oci/hook-record.ts";
+import type { PullLedger } from "./pull-ledger.ts";
 
 /** Asks the engine, past the plug-ins. `path` without a version: the engine's newest. */
 export interface EngineClient {
@@ -18,6 +19,7 @@ export interface DoorOptions {
   readonly bodyLimit: number;
   /** Where OCI hooks are kept for the runtime wrapper, and the name under which the engine knows the wrapper. Absent: `container.preStart` can't be carried out. */
   readonly runtime?: { readonly records: HookRecords; readonly name: string };
+  readonly pulls: PullLedger;
   /** Told of what went wrong where no request can be refused for it. */
   readonly log: (message: string) => void;
 }

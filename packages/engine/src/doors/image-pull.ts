@@ -18,9 +18,18 @@ async function handle(visit: Visit): Promise<GatewayResponse> {
   const given = wanted(request.target);
   if (given === undefined) return visit.forward();
   const { input } = await dispatcher.change("image.prePull", given, call);
-  const answer = await visit.forward(input === given ? {} : { target: withParameters(request.target, parametersOf(input)) });
-  if (!dispatcher.wants("image.postPull") || answer.status !== 200) return answer;
-  return { ...answer, headers: unframed(answer.headers), body: followed(visit, input, answer.body) };
+  const ended = visit.pulls.begin(input.reference);
+  request.signal.addEventListener("abort", ended, { once: true });
+  try {
+    const answer = await visit.forward(input === given ? {} : { target: withParameters(request.target, parametersOf(input)) });
+    const follows = dispatcher.wants("image.postPull") && answer.status === 200;
+    if (follows) return { ...answer, headers: unframed(answer.headers), body: followed(visit, input, answer.body, ended) };
+    ended();
+    return answer;
+  } catch (error) {
+    ended();
+    throw error;
+  }
 }
 
 function wanted(target: Target): Input | undefined {
@@ -47,22 +56,28 @@ function parametersOf({ reference, platform }: Input): Readonly<Record<string, s
 
 /** The engine's progress as it comes, and after its end what plug-ins have to say: a failure is one more line, as the engine's own would be. */
 async function* followed(
-  { dispatcher, call, engine }: Visit,
+  visit: Visit,
   { reference, platform }: Input,
   body: GatewayResponse["body"],
+  ended: () => void,
 ): AsyncIterable<Buffer> {
-  const progress = createProgress();
-  for await (const chunk of Buffer.isBuffer(body) ? [body] : body) {
-    progress.add(chunk);
-    yield chunk;
-  }
-  const { failed, digest } = progress.end();
-  if (failed) return;
-  const snapshotter = await storageDriver(engine.request);
-  const failures = await dispatcher.notify("image.postPull", { reference, digest, platform, snapshotter, by: "client" }, call);
-  for (const { plugin, message } of failures) {
-    const text = `The image is pulled, but ${plugin} failed after it: ${message}`;
-    yield Buffer.from(`${JSON.stringify({ errorDetail: { message: text }, error: text })}\r\n`);
+  const { dispatcher, call, engine } = visit;
+  try {
+    const progress = createProgress();
+    for await (const chunk of Buffer.isBuffer(body) ? [body] : body) {
+      progress.add(chunk);
+      yield chunk;
+    }
+    const { failed, digest } = progress.end();
+    if (failed) return;
+    const snapshotter = await storageDriver(engine.request);
+    const failures = await dispatcher.notify("image.postPull", { reference, digest, platform, snapshotter, by: "client" }, call);
+    for (const { plugin, message } of failures) {
+      const text = `The image is pulled, but ${plugin} failed after it: ${message}`;
+      yield Buffer.from(`${JSON.stringify({ errorDetail: { message: text }, error: text })}\r\n`);
+    }
+  } finally {
+    ended();
   }
 }
 

@@ -2,6 +2,7 @@ import type { HookName } from "@outrigger/plugin";
 import { parseJson, type RouteRequest } from "@outrigger/sdk";
 import type { EngineClient } from "../../src/doors/door.ts";
 import { createDoors } from "../../src/doors/doors.ts";
+import { createPullLedger } from "../../src/doors/pull-ledger.ts";
 import type { GatewayRequest, GatewayResponse, Header, RequestChange, Target } from "../../src/gateway/exchange.ts";
 import type { Call, Dispatcher, PluginRoute } from "../../src/hooks/dispatcher.ts";
 import type { HookRecords } from "../../src/oci/hook-record.ts";
@@ -76,6 +77,7 @@ export async function visit(options: VisitOptions): Promise<Visited> {
       engine,
       bodyLimit: 1_000_000,
       log: () => {},
+      pulls: createPullLedger(),
       ...(options.records === undefined ? {} : { runtime: { records: options.records, name: "outrigger" } }),
     },
   );
