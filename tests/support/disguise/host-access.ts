@@ -4,7 +4,7 @@ export interface Inspected {
   readonly Mounts?: readonly { readonly Type: string; readonly Source: string; readonly Name?: string; readonly Driver?: string }[];
 }
 
-/** What gives a container more than containers have by themselves, asked of the engine after the fact; independent of `policy` and its rules. */
+/** What gives a container more than containers have by themselves, asked of the engine after the fact; independent of `policy` and its rules. `CgroupnsMode` is host by itself where cgroups are v1. */
 export function hostAccess({ HostConfig: host, Mounts = [] }: Inspected): readonly string[] {
   const filled = (value: unknown): boolean => Array.isArray(value) && value.length > 0;
   const found: readonly (readonly [string, boolean])[] = [
@@ -19,7 +19,7 @@ export function hostAccess({ HostConfig: host, Mounts = [] }: Inspected): readon
       ),
     ],
     ["CapAdd", filled(host["CapAdd"])],
-    ...["PidMode", "IpcMode", "UTSMode", "NetworkMode", "UsernsMode", "CgroupnsMode"].map((mode) => [mode, host[mode] === "host"] as const),
+    ...["PidMode", "IpcMode", "UTSMode", "NetworkMode", "UsernsMode"].map((mode) => [mode, host[mode] === "host"] as const),
     ["Devices", filled(host["Devices"])],
     ["DeviceCgroupRules", filled(host["DeviceCgroupRules"])],
     ["SecurityOpt", filled(host["SecurityOpt"])],
