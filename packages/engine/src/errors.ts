@@ -16,6 +16,46 @@ const table = {
     message: "The engine at {upstream} does not answer: {reason}.",
     mend: "See that the engine runs, and that --upstream names its socket.",
   },
+  "head-too-large": {
+    status: 431,
+    message: "The request's head has more than {limit}.",
+    mend: "Send fewer or shorter headers; a build's arguments can stand in its Dockerfile.",
+  },
+  "head-timeout": {
+    status: 408,
+    message: "The request's head was not complete after {seconds} seconds.",
+    mend: "Send it in one piece.",
+  },
+  "gateway-failed": {
+    status: 500,
+    message: "The gateway failed: {reason}.",
+    mend: "This is a mistake of the gateway or of what handles the request; its log says more.",
+  },
+  "listener-invalid": {
+    status: 422,
+    message: "{found} is not something to listen on: {reason}.",
+    mend: "Write unix:///path[,mode=0660][,group=docker][,user=NAME], tcp://127.0.0.1:2375, tcp://HOST:2376,cert=FILE,key=FILE,ca=FILE or fd://.",
+  },
+  "listener-insecure": {
+    status: 422,
+    message: "{found} would give root on this machine to everyone who can reach it.",
+    mend: "Add cert=, key= and ca= for mutual TLS, or say it twice: insecure=yes in the listener and --allow-insecure-tcp.",
+  },
+  "listener-failed": {
+    status: 503,
+    message: "{listener} can't be listened on: {reason}.",
+    mend: "Choose another place, or end what uses this one.",
+  },
+  "upstream-invalid": {
+    status: 422,
+    message: "{found} does not name an engine: {reason}.",
+    mend: "Write unix:///var/run/docker.sock, tcp://127.0.0.1:2375 or tcp://HOST:2376,cert=FILE,key=FILE,ca=FILE.",
+  },
+  "engine-refused": {
+    status: 502,
+    message: "The engine refused {request} ({status}): {reason}",
+    mend: "The reason is the engine's own.",
+  },
   "plugin-refused": {
     status: 403,
     message: "{plugin}: {reason}",

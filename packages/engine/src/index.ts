@@ -1,4 +1,11 @@
 export * from "./errors.ts";
+export { createEngineClient, type EngineClient, type EngineQuestion } from "./gateway/engine-client.ts";
 export * from "./gateway/exchange.ts";
+export { type Gateway, type GatewayOptions, startGateway } from "./gateway/gateway.ts";
+export { type Listener, parseListener } from "./gateway/listener.ts";
+export { matchRoute } from "./gateway/match-route.ts";
+export { routeRows } from "./gateway/routes.ts";
+export { parseTarget } from "./gateway/target.ts";
+export { parseUpstream, type Upstream } from "./gateway/upstream.ts";
 export * from "./hooks/dispatcher.ts";
 export * from "./oci/hook-record.ts";
