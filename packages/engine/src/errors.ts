@@ -85,6 +85,75 @@ const table = {
     status: 403,
     message: "This request is refused, since no plug-in could judge it: {reason}.",
     mend: "Send it in a form that has the engine's usual fields, or ask the one who runs this gateway.",
+  "container-id-invalid": {
+    status: 400,
+    message: "{id} is not the full id of a container.",
+    mend: "Give all 64 hexadecimal digits, as `docker inspect` shows them.",
+  },
+  "oci-hook-invalid": {
+    status: 503,
+    message: "{plugin} gave an OCI hook whose {field} is {found}: expected {expected}.",
+    mend: "Mend the plug-in; docs/oci-hooks.md says what a hook has.",
+  },
+  "hook-record-failed": {
+    status: 500,
+    message: "The container's hooks can't be kept in {file}: {reason}.",
+    mend: "See that the folder exists, belongs to root and has room.",
+  },
+  "bundle-unreadable": {
+    status: 500,
+    message: "The container's bundle can't be read, {file}: {reason}.",
+    mend: "The gateway must run as root on the engine's own machine.",
+  },
+  "daemon-json-invalid": {
+    status: 422,
+    message: "{file} can't be changed: {reason}.",
+    mend: "Mend the file by hand; `dockerd --validate --config-file {file}` checks it.",
+  },
+  "runtime-name-taken": {
+    status: 409,
+    message: "The name {name} belongs to another runtime in {file}.",
+    mend: "Choose another with --name.",
+  },
+  "runtime-missing": {
+    status: 400,
+    message: "There is no runtime {runtime} on this machine that containers could be run with.",
+    mend: "Name a program, its absolute path, or a runtime of daemon.json with --runtime.",
+  },
+  "folder-unsafe": {
+    status: 400,
+    message: "{folder} belongs to another user than root, or others may write in it.",
+    mend: "Make it root's alone (`chown root {folder}; chmod go-w {folder}`): what lies there runs as root.",
+  },
+  "reload-failed": {
+    status: 400,
+    message: "{file} names no dockerd that runs, so nothing was told to read daemon.json again.",
+    mend: "Name the pid file of your dockerd, usually /var/run/docker.pid, or restart it.",
+  },
+  "hooks-directory-impossible": {
+    status: 422,
+    message: "{plugin} can't be carried out by a hooks.d directory: {reason}.",
+    mend: "Leave it out, or use outrigger-runc as the runtime of Podman; see docs/oci-hooks.md.",
+  },
+  "cri-listen-failed": {
+    status: 400,
+    message: "The CRI proxy can't use {address}: {reason}.",
+    mend: "Give unix:///PATH in a folder that exists, and see that nothing else listens there.",
+  },
+  "cri-message-invalid": {
+    status: 400,
+    message: "The CreateContainer request can't be read: {reason}.",
+    mend: "Send a CreateContainerRequest of CRI v1 or v1alpha2.",
+  },
+  "cri-message-too-large": {
+    status: 413,
+    message: "The CreateContainer request is larger than {limit} bytes.",
+    mend: "Make it smaller; the kubelet sends no larger ones.",
+  },
+  "cri-encoding": {
+    status: 415,
+    message: "The CreateContainer request is compressed with {encoding}, which plug-ins can't look into.",
+    mend: "Send it plain or with gzip.",
   },
 } as const;
 
