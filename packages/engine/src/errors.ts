@@ -85,6 +85,7 @@ const table = {
     status: 403,
     message: "This request is refused, since no plug-in could judge it: {reason}.",
     mend: "Send it in a form that has the engine's usual fields, or ask the one who runs this gateway.",
+  },
   "container-id-invalid": {
     status: 400,
     message: "{id} is not the full id of a container.",

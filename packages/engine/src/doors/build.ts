@@ -45,7 +45,7 @@ export const build: Door = { wants: (dispatcher) => dispatcher.wants("container.
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers, several);
+  checkQuery(request.target, several);
   const said = read(request.target);
   const platform = request.target.query.find(([name]) => name === "platform")?.[1] || null;
   const given = { name: null, platform, body: viewOf(said, fields) };

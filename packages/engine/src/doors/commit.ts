@@ -32,7 +32,7 @@ export const commit: Door = { wants: (dispatcher) => dispatcher.wants("container
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, engine, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers, ["changes"]);
+  checkQuery(request.target, ["changes"]);
   const bytes = await request.body(visit.bodyLimit);
   const found = await inspectContainer(engine, parameter(request.target, "container") ?? "", call.signal);
   if (found === undefined) return visit.forward();

@@ -22,7 +22,7 @@ export const containerCreate: Door = {
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers);
+  checkQuery(request.target);
   const body = await readBody<ContainerCreateRequest>(request, "ContainerCreateRequest", visit.bodyLimit);
   const given: Input = {
     name: parameter(request.target, "name") || null,

@@ -15,7 +15,7 @@ export const containerUpdate: Door = {
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, engine, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers);
+  checkQuery(request.target);
   const body = await readBody<ContainerUpdateRequest>(request, "ContainerUpdateRequest", visit.bodyLimit);
   const found = await inspectContainer(engine, request.route?.parameters["name"] ?? "", call.signal);
   if (found === undefined) return visit.forward();

@@ -1,20 +1,13 @@
+import type { EngineClient } from "../gateway/engine-client.ts";
 import type { Forward, GatewayRequest, GatewayResponse } from "../gateway/exchange.ts";
 import type { Call, Dispatcher } from "../hooks/dispatcher.ts";
 import type { HookRecords } from "../oci/hook-record.ts";
 import type { PullLedger } from "./pull-ledger.ts";
 
-/** Asks the engine, past the plug-ins. `path` without a version: the engine's newest. */
-export interface EngineClient {
-  readonly request: (
-    method: "GET" | "POST",
-    path: string,
-    options?: { readonly body?: unknown; readonly signal?: AbortSignal },
-  ) => Promise<{ readonly status: number; readonly body: unknown }>;
-}
-
 /** What every door works with. */
 export interface DoorOptions {
-  readonly engine: EngineClient;
+  /** For the doors' own questions, which pass no plug-in. */
+  readonly engine: Pick<EngineClient, "ask" | "find">;
   /** Bytes of a body that plug-ins look at. */
   readonly bodyLimit: number;
   /** Where OCI hooks are kept for the runtime wrapper, and the name under which the engine knows the wrapper. Absent: `container.preStart` can't be carried out. */

@@ -24,7 +24,7 @@ export const execCreate: Door = { wants: (dispatcher) => dispatcher.wants("conta
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, engine, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers);
+  checkQuery(request.target);
   const body = await readBody<ExecConfig>(request, "ExecConfig", visit.bodyLimit);
   const found = await inspectContainer(engine, request.route?.parameters["name"] ?? "", call.signal);
   if (found === undefined) return visit.forward();

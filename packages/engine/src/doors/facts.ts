@@ -1,5 +1,5 @@
 import type { ContainerFacts } from "@outrigger/sdk";
-import type { EngineClient } from "./door.ts";
+import type { DoorOptions } from "./door.ts";
 
 interface Inspected {
   readonly Id?: string;
@@ -21,10 +21,14 @@ export interface InspectedContainer {
 }
 
 /** Undefined where there is no such container: the engine then says so to the client in its own words. */
-export async function inspectContainer(engine: EngineClient, name: string, signal: AbortSignal): Promise<InspectedContainer | undefined> {
-  const { status, body } = await engine.request("GET", `/containers/${encodeURIComponent(name)}/json`, { signal });
-  if (status !== 200) return undefined;
-  const { Id = "", Name = "", Config = {}, GraphDriver, State } = body as Inspected;
+export async function inspectContainer(
+  engine: DoorOptions["engine"],
+  name: string,
+  signal: AbortSignal,
+): Promise<InspectedContainer | undefined> {
+  const found = await engine.find<Inspected>({ path: `/containers/${encodeURIComponent(name)}/json`, signal });
+  if (found === undefined) return undefined;
+  const { Id = "", Name = "", Config = {}, GraphDriver, State } = found;
   return {
     facts: { id: Id, name: Name.replace(/^\//, ""), image: Config.Image ?? "", labels: Config.Labels ?? {}, env: Config.Env ?? [] },
     rootfs: State?.Running === true ? (GraphDriver?.Data?.["MergedDir"] ?? null) : null,

@@ -14,7 +14,7 @@ export const imagePull: Door = {
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers, ["changes"]);
+  checkQuery(request.target, ["changes"]);
   const given = wanted(request.target);
   if (given === undefined) return visit.forward();
   const { input } = await dispatcher.change("image.prePull", given, call);
@@ -70,7 +70,7 @@ async function* followed(
     }
     const { failed, digest } = progress.end();
     if (failed) return;
-    const snapshotter = await storageDriver(engine.request);
+    const snapshotter = await storageDriver(engine);
     const failures = await dispatcher.notify("image.postPull", { reference, digest, platform, snapshotter, by: "client" }, call);
     for (const { plugin, message } of failures) {
       const text = `The image is pulled, but ${plugin} failed after it: ${message}`;
@@ -82,9 +82,8 @@ async function* followed(
 }
 
 /** The engine's name for where images lie unpacked. */
-export async function storageDriver(request: Visit["engine"]["request"]): Promise<string> {
-  const { body } = await request("GET", "/info");
-  return String((body as { readonly Driver?: string }).Driver);
+export async function storageDriver(engine: Visit["engine"]): Promise<string> {
+  return (await engine.ask<{ readonly Driver: string }>({ path: "/info" })).Driver;
 }
 
 /** Reads a pull's progress: one JSON object a line. */

@@ -10,7 +10,7 @@ import { checkQuery } from "./query.ts";
 export const networkCreate: Door = {
   wants: (dispatcher) => dispatcher.wants("network.preCreate"),
   handle: async (visit) => {
-    checkQuery(visit.request.target, visit.request.headers);
+    checkQuery(visit.request.target);
     const body = await readBody<NetworkCreateRequest>(visit.request, "NetworkCreateRequest", visit.bodyLimit);
     const { input } = await visit.dispatcher.change("network.preCreate", { body: body.value }, visit.call);
     return visit.forward(body.write(input.body));
@@ -22,17 +22,16 @@ export const networkConnect: Door = { wants: (dispatcher) => dispatcher.wants("c
 
 async function connect(visit: Visit): Promise<GatewayResponse> {
   const { request, engine, call } = visit;
-  checkQuery(request.target, request.headers);
+  checkQuery(request.target);
   const body = await readBody<NetworkConnectRequest>(request, "NetworkConnectRequest", visit.bodyLimit);
   const asked = request.route?.parameters["id"] ?? "";
   const [found, network] = await Promise.all([
     inspectContainer(engine, body.value.Container ?? "", call.signal),
-    engine.request("GET", `/networks/${encodeURIComponent(asked)}`, { signal: call.signal }),
+    engine.find<{ readonly Name: string }>({ path: `/networks/${encodeURIComponent(asked)}`, signal: call.signal }),
   ]);
-  if (found === undefined || network.status !== 200) return visit.forward();
-  const name = String((network.body as { readonly Name?: string }).Name);
+  if (found === undefined || network === undefined) return visit.forward();
   const about = { ...visit, call: { ...call, container: found.facts } };
-  const { settings, changed, disableResolver, warnings } = await changeEndpoint(about, name, body.value.EndpointConfig ?? {});
+  const { settings, changed, disableResolver, warnings } = await changeEndpoint(about, network.Name, body.value.EndpointConfig ?? {});
   for (const warning of warnings) visit.log(warning);
   if (disableResolver) visit.log(`The resolver of ${found.facts.name} can't be switched off any more: the container exists.`);
   const after = changed ? { EndpointConfig: settings } : {};

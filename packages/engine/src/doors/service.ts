@@ -53,7 +53,7 @@ export const service: Door = {
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers);
+  checkQuery(request.target);
   const body = await readBody<ServiceSpec>(request, "ServiceSpec", visit.bodyLimit);
   const spec = body.value;
   const strange = spec.TaskTemplate?.Runtime;
@@ -97,6 +97,6 @@ function withHostAccess(
 
 /** What the host's network is called: clients send its id. */
 async function hostNetwork({ engine, call }: Visit): Promise<readonly string[]> {
-  const { status, body } = await engine.request("GET", "/networks/host", { signal: call.signal });
-  return status === 200 ? ["host", String((body as { readonly Id?: string }).Id)] : ["host"];
+  const found = await engine.find<{ readonly Id: string }>({ path: "/networks/host", signal: call.signal });
+  return found === undefined ? ["host"] : ["host", found.Id];
 }

@@ -9,7 +9,7 @@ export const volumeCreate: Door = { wants: (dispatcher) => dispatcher.wants("vol
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, dispatcher, call } = visit;
-  checkQuery(request.target, request.headers);
+  checkQuery(request.target);
   const body = await readBody<VolumeCreateOptions>(request, "VolumeCreateOptions", visit.bodyLimit);
   const { input } = await dispatcher.change("volume.preCreate", body.value, { ...call, implicit: false });
   return visit.forward(body.write(input));

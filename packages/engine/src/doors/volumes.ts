@@ -141,15 +141,16 @@ function trimmed(path: string): string {
 
 async function exists({ engine, call }: Visit, name: string | null | undefined): Promise<boolean> {
   if (!name) return false;
-  const { status } = await engine.request("GET", `/volumes/${encodeURIComponent(name)}`, { signal: call.signal });
-  return status === 200;
+  return (await engine.find({ path: `/volumes/${encodeURIComponent(name)}`, signal: call.signal })) !== undefined;
+}
+
+interface InspectedImage {
+  readonly Config?: { readonly Volumes?: Readonly<Record<string, unknown>> | null };
 }
 
 async function imageVolumes({ engine, call }: Visit, image: string | null | undefined): Promise<readonly string[]> {
   if (!image) return [];
-  const { status, body } = await engine.request("GET", `/images/${image.split("/").map(encodeURIComponent).join("/")}/json`, {
-    signal: call.signal,
-  });
-  if (status !== 200) return [];
-  return Object.keys((body as { readonly Config?: { readonly Volumes?: Readonly<Record<string, unknown>> | null } }).Config?.Volumes ?? {});
+  const path = `/images/${image.split("/").map(encodeURIComponent).join("/")}/json`;
+  const found = await engine.find<InspectedImage>({ path, signal: call.signal });
+  return Object.keys(found?.Config?.Volumes ?? {});
 }

@@ -1,8 +1,9 @@
 import type { HookName } from "@outrigger/plugin";
 import { parseJson, type RouteRequest } from "@outrigger/sdk";
-import type { EngineClient } from "../../src/doors/door.ts";
+import type { DoorOptions } from "../../src/doors/door.ts";
 import { createDoors } from "../../src/doors/doors.ts";
 import { createPullLedger } from "../../src/doors/pull-ledger.ts";
+import type { EngineQuestion } from "../../src/gateway/engine-client.ts";
 import type { GatewayRequest, GatewayResponse, Header, RequestChange, Target } from "../../src/gateway/exchange.ts";
 import type { Call, Dispatcher, PluginRoute } from "../../src/hooks/dispatcher.ts";
 import type { HookRecords } from "../../src/oci/hook-record.ts";
@@ -63,13 +64,11 @@ export interface VisitOptions {
 /** Sends one request to the doors, without any gateway or engine. */
 export async function visit(options: VisitOptions): Promise<Visited> {
   const asked: string[] = [];
-  const engine: EngineClient = {
-    request: (method, path) => {
-      asked.push(`${method} ${path}`);
-      const body = options.engine?.[`${method} ${path}`];
-      return Promise.resolve({ status: body === undefined ? 404 : 200, body });
-    },
+  const find = <Answer>({ method = "GET", path }: EngineQuestion): Promise<Answer | undefined> => {
+    asked.push(`${method} ${path}`);
+    return Promise.resolve(options.engine?.[`${method} ${path}`] as Answer | undefined);
   };
+  const engine: DoorOptions["engine"] = { find, ask: async <Answer>(question: EngineQuestion) => (await find<Answer>(question)) as Answer };
   const dispatcher = dispatcherOf(options.hooks ?? {}, options.routes);
   const intercept = createDoors(
     { current: () => dispatcher, lease: () => ({ dispatcher, release: () => {} }) },
