@@ -156,6 +156,21 @@ const table = {
     message: "The CreateContainer request is compressed with {encoding}, which plug-ins can't look into.",
     mend: "Send it plain or with gzip.",
   },
+  "engine-start-failed": {
+    status: 503,
+    message: "{program} was started, but no engine answers: {reason}.",
+    mend: "See its own output above; `{program} --help` lists its options.",
+  },
+  "runtime-unknown": {
+    status: 400,
+    message: "The engine knows no runtime {runtime}, only {known}.",
+    mend: "Register it: `outrigger engine install-runtime --write --reload /var/run/docker.pid`.",
+  },
+  "runtime-needed": {
+    status: 400,
+    message: "A plug-in gives OCI hooks at container.preStart, which nothing would carry out.",
+    mend: "Register the wrapper with `outrigger engine install-runtime`, and name it with --runtime outrigger.",
+  },
 } as const;
 
 /** The errors of the engine layer. */

@@ -189,7 +189,11 @@ test("a changed volume with a mode that a mount can't have is refused", async ()
 
 test("a container with OCI hooks runs under the wrapper, and its start keeps them by its full id", async () => {
   const stored: unknown[] = [];
-  const records = { put: (...given: readonly unknown[]) => Promise.resolve(void stored.push(given)), remove: () => Promise.resolve(), prune: () => Promise.resolve(0) };
+  const records = {
+    put: (...given: readonly unknown[]) => Promise.resolve(void stored.push(given)),
+    remove: () => Promise.resolve(),
+    prune: () => Promise.resolve(0),
+  };
   const hook: OciHook = { priority: 5, path: "/bin/true" };
   const hooks = { "container.preStart": () => ({ hooks: [hook] }) };
   const made = await visit({ ...create, body: { Image: "a" }, hooks, records });
