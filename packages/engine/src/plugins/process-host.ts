@@ -102,13 +102,22 @@ function instanceOf(
   ended: Promise<string>,
   stop: () => Promise<void>,
 ): Instance {
+  /** A connection that breaks is how a process's end is first seen; the reason comes a moment later. */
+  const orEnd = async (error: unknown): Promise<never> => {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!["ECONNRESET", "EPIPE", "ECONNREFUSED", "ENOENT"].includes(code)) throw error;
+    const reason = await Promise.race([ended, sleep(200)]);
+    throw typeof reason === "string" ? fault(reason) : error;
+  };
   return {
     description,
     ...(child.pid === undefined ? {} : { pid: child.pid }),
     call: (hook, { facts, deadline, input, signal }) =>
-      client.ask("POST", `/v1/hooks/${hook}`, { facts, deadline, input }, signal).then((answer) => answer ?? {}),
+      client.ask("POST", `/v1/hooks/${hook}`, { facts, deadline, input }, signal).then((answer) => answer ?? {}, orEnd),
     route: (index, side, { facts, deadline, request, response, signal }) =>
-      client.ask("POST", `/v1/routes/${index}/${side}`, { facts, deadline, request, response }, signal) as Promise<RouteAnswer>,
+      client
+        .ask("POST", `/v1/routes/${index}/${side}`, { facts, deadline, request, response }, signal)
+        .catch(orEnd) as Promise<RouteAnswer>,
     configure: async (settings) => void (await client.ask("POST", "/v1/settings", settings, AbortSignal.timeout(10_000))),
     alive: async () => {
       const answered = client.ask("GET", "/v1/plugin", undefined, AbortSignal.timeout(2_000));
