@@ -1,4 +1,13 @@
+export * from "./control/control-client.ts";
+export * from "./control/control-server.ts";
 export * from "./errors.ts";
 export * from "./gateway/exchange.ts";
 export * from "./hooks/dispatcher.ts";
+export * from "./hooks/replay.ts";
+export * from "./hooks/trace-store.ts";
+export * from "./hooks/traces.ts";
 export * from "./oci/hook-record.ts";
+export * from "./plugins/engine-plugin-host.ts";
+export * from "./plugins/helpers.ts";
+export * from "./plugins/plugin-source.ts";
+export { stateFolder, usualStateFolder } from "./plugins/state-folder.ts";

@@ -30,20 +30,31 @@ export interface InstalledPlugins {
   readonly problems: readonly Problem[];
 }
 
+/** What is looked at instead of what DIR holds: what a verb is about to make of it. */
+export interface Draft {
+  /** Text of settings.yaml. */
+  readonly settings?: string;
+  /** Folders by the plug-in's name; undefined: the plug-in goes. */
+  readonly folders?: Readonly<Record<string, string | undefined>>;
+}
+
 /** Reads DIR. A folder without an entry in settings.yaml, or with `enabled: false`, is installed but off. */
-export async function readInstalled(folder: string): Promise<InstalledPlugins> {
+export async function readInstalled(folder: string, draft: Draft = {}): Promise<InstalledPlugins> {
   const file = join(folder, settingsFileName);
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "apiVersion: outrigger.dev/v1\nkind: EngineSettings\n";
-    throw engineErrors["folder-unreadable"]({ path: file, reason: error.message });
-  });
+  const text = draft.settings ?? (await readSettingsText(folder));
   const reading = readEngineSettings(text, file);
   const settings = reading.ok ? reading.value.value.plugins : [];
   const place = reading.ok ? reading.value.source.place : undefined;
+  const folders = new Map((await foldersOf(folder)).map((name) => [name, join(folder, name)]));
+  for (const [name, place] of Object.entries(draft.folders ?? {})) {
+    if (place === undefined) folders.delete(name);
+    else folders.set(name, place);
+  }
+  const names = [...folders].toSorted(([one], [other]) => (one < other ? -1 : 1));
   const plugins = await Promise.all(
-    (await foldersOf(folder)).map((name) =>
+    names.map(([name, place]) =>
       readOne(
-        folder,
+        place,
         name,
         settings.find(({ plugin }) => plugin === name),
       ),
@@ -52,6 +63,15 @@ export async function readInstalled(folder: string): Promise<InstalledPlugins> {
   const faults = [...settingsProblems(settings, plugins)].map((problem) => place?.(problem)).filter((problem) => problem !== undefined);
   const broken = plugins.flatMap((plugin) => (plugin.setting?.enabled === true ? plugin.problems : []));
   return { plugins, problems: [...(reading.ok ? [] : reading.problems), ...broken, ...faults] };
+}
+
+/** The text of settings.yaml; where there is none, one without plug-ins. */
+export async function readSettingsText(folder: string): Promise<string> {
+  const file = join(folder, settingsFileName);
+  return readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return "apiVersion: outrigger.dev/v1\nkind: EngineSettings\nplugins: []\n";
+    throw engineErrors["folder-unreadable"]({ path: file, reason: error.message });
+  });
 }
 
 /** The error for a DIR with problems. */
@@ -69,8 +89,7 @@ async function foldersOf(folder: string): Promise<readonly string[]> {
     .sort();
 }
 
-async function readOne(parent: string, name: string, setting: PluginSetting | undefined): Promise<InstalledPlugin> {
-  const folder = join(parent, name);
+async function readOne(folder: string, name: string, setting: PluginSetting | undefined): Promise<InstalledPlugin> {
   const file = join(folder, "plugin.yaml");
   const rest = { name, folder, setting };
   const text = await readFile(file, "utf8").catch(() => undefined);
