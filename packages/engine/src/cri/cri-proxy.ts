@@ -47,7 +47,7 @@ export async function startCriProxy({ listen, upstream, plugins }: CriProxyOptio
     client.on("error", () => undefined);
     client.once("close", () => sessions.delete(client));
   });
-  server.on("stream", (stream, headers, _, raw) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers, _, raw) => {
     calls += 1;
     const incoming = { stream, headers: raw as unknown as RawHeaders };
     if (!hooked.has(headers[":path"] ?? "")) return passThrough(incoming, session.get(), upstreamPath);
