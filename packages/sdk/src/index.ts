@@ -25,6 +25,7 @@ export * from "./engine/engine-plugin.ts";
 export * from "./engine/field-diff.ts";
 export * from "./engine/field-paths.ts";
 export * from "./engine/hook-context.ts";
+export * from "./engine/hook-filter.ts";
 export * from "./engine/hook-inputs.ts";
 export * from "./engine/image-reference.ts";
 export * from "./engine/matches-glob.ts";

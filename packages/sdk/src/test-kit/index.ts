@@ -1,0 +1,3 @@
+export * from "./errors.ts";
+export * from "./recordings.ts";
+export * from "./test-plugin.ts";
