@@ -7,7 +7,7 @@ import { fieldPatterns, forbiddenChanges, visibleInput } from "../engine/field-p
 import type { CallFacts } from "../engine/hook-context.ts";
 import { compileFilter } from "../engine/hook-filter.ts";
 import type { HookAnswer } from "../engine/protocol.ts";
-import { kitErrors } from "./errors.ts";
+import { sdkErrors } from "../errors.ts";
 
 /** What a plug-in made of a call. */
 export interface Guarded {
@@ -27,7 +27,7 @@ export async function guardedCall(plugin: EnginePlugin, manifest: EnginePluginMa
   const { hook, input } = call;
   const { hooks, privileges } = manifest.spec.engine;
   const asked = hooks.find((request) => request.hook === hook);
-  if (asked === undefined) throw kitErrors["hook-not-asked"]({ plugin: plugin.name, hook });
+  if (asked === undefined) throw sdkErrors["hook-not-asked"]({ plugin: plugin.name, hook });
   const own = describePlugin(plugin).hooks?.find((described) => described.hook === hook)?.filter;
   const filters: readonly HookFilter[] = [asked.filter, own].filter((filter) => filter !== undefined);
   const wanted = (filters.length === 0 ? [{}] : filters).every((filter) => compileFilter(hook, filter)(input, call.facts));
@@ -39,9 +39,9 @@ export async function guardedCall(plugin: EnginePlugin, manifest: EnginePluginMa
   if (hookPoints[hookOf(hook)].kind !== "change" || answer.input === undefined) return { input, changes: [], answer, called: true };
   const changes = diffFields(seen, answer.input);
   const forbidden = forbiddenChanges(changes, fieldPatterns(privileges.change));
-  if (forbidden.length > 0) throw kitErrors["change-not-allowed"]({ plugin: plugin.name, fields: forbidden.join(", ") });
+  if (forbidden.length > 0) throw sdkErrors["change-not-allowed"]({ plugin: plugin.name, fields: forbidden.join(", ") });
   for (const { op, way } of changes) {
-    if (op === "add" && isThere(input, way)) throw kitErrors["change-unseen"]({ plugin: plugin.name, field: way.join(".") });
+    if (op === "add" && isThere(input, way)) throw sdkErrors["change-unseen"]({ plugin: plugin.name, field: way.join(".") });
   }
   return { input: changes.length === 0 ? input : applyChanges(input, changes), changes, answer, called: true };
 }

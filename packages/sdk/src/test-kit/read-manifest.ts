@@ -11,15 +11,15 @@ import {
   withoutPosition,
 } from "@outrigger/plugin";
 import type { Settings } from "../engine/hook-context.ts";
-import { kitErrors } from "./errors.ts";
+import { sdkErrors } from "../errors.ts";
 
 /** Reads a folder's plugin.yaml. @throws kit-manifest-invalid */
 export async function readManifest(folder: string): Promise<EnginePluginManifest> {
   const file = join(folder, "plugin.yaml");
   const reading = readPluginManifest(await readFile(file, "utf8"), file);
-  if (!reading.ok) throw kitErrors["kit-manifest-invalid"]({ folder, reason: reading.problems.map(formatProblem).join("\n") });
+  if (!reading.ok) throw sdkErrors["kit-manifest-invalid"]({ folder, reason: reading.problems.map(formatProblem).join("\n") });
   const manifest = reading.value.value;
-  if (!isEnginePlugin(manifest)) throw kitErrors["kit-manifest-invalid"]({ folder, reason: `its layer is ${manifest.spec.layer}` });
+  if (!isEnginePlugin(manifest)) throw sdkErrors["kit-manifest-invalid"]({ folder, reason: `its layer is ${manifest.spec.layer}` });
   return manifest;
 }
 
@@ -27,7 +27,7 @@ export async function readManifest(folder: string): Promise<EnginePluginManifest
 export function settingsOf(config: readonly ConfigGroup[], values: ConfigValues): Settings {
   const problems = checkValues(config, values, { ports: [], downstream: [] });
   if (problems.length > 0) {
-    throw kitErrors["kit-settings-invalid"]({ reason: problems.map((problem) => formatProblem(withoutPosition(problem))).join("\n") });
+    throw sdkErrors["kit-settings-invalid"]({ reason: problems.map((problem) => formatProblem(withoutPosition(problem))).join("\n") });
   }
   const given = values as Settings;
   return Object.fromEntries(

@@ -8,7 +8,7 @@ import type { ChangeInputs, CheckInputs, CollectInputs, CollectResults, NotifyIn
 import type { RouteAnswer } from "../engine/protocol.ts";
 import type { RouteRequest, RouteResponse } from "../engine/routes.ts";
 import { loadPlugin } from "../engine/run/load-plugin.ts";
-import { kitErrors } from "./errors.ts";
+import { sdkErrors } from "../errors.ts";
 import { guardedCall, handlesHook } from "./guarded-call.ts";
 import { readManifest, settingsOf } from "./read-manifest.ts";
 
@@ -118,5 +118,5 @@ export async function testPlugin(tested: Tested): Promise<PluginKit> {
 
 function entryOf({ spec }: EnginePluginManifest, folder: string): string {
   if (spec.engine.entry !== undefined) return spec.engine.entry;
-  throw kitErrors["kit-manifest-invalid"]({ folder, reason: "it starts a program, and has no entry" });
+  throw sdkErrors["kit-manifest-invalid"]({ folder, reason: "it starts a program, and has no entry" });
 }
