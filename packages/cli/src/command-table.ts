@@ -73,6 +73,18 @@ const credential: GroupEntry = {
   ],
 };
 
+const engine: GroupEntry = {
+  name: "engine",
+  summary: "Run plug-ins before a container engine",
+  children: [
+    {
+      name: "install-runtime",
+      summary: "Register the runtime that carries out plug-ins' OCI hooks",
+      load: () => import("./commands/engine/install-runtime.ts"),
+    },
+  ],
+};
+
 /** Every command, in the order of `outrigger --help`. */
 export const commandTable: readonly CommandEntry[] = [
   { name: "up", summary: "Build what app.yaml names, run it and wait until it is ready", load: () => import("./commands/up.ts") },
@@ -97,6 +109,7 @@ export const commandTable: readonly CommandEntry[] = [
   team,
   token,
   credential,
+  engine,
   { name: "server", summary: "Run the control plane", load: () => import("./commands/server.ts") },
   { name: "completion", summary: "Print a completion script for bash, zsh or fish", load: () => import("./commands/completion.ts") },
 ];
