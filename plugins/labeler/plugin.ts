@@ -40,7 +40,7 @@ const plugin: EnginePlugin = defineEnginePlugin({
   name: "labeler",
   hooks: {
     "container.preCreate": {
-      filter: { doors: ["create", "service", "commit", "build"] },
+      filter: { doors: ["create", "service", "build"] },
       handler: (input, context) => ({ ...input, body: { ...input.body, Labels: labelled(input.body.Labels, context) } }),
     },
     "volume.preCreate": (input, context) => ({ ...input, Labels: labelled(input.Labels, context) }),

@@ -28,7 +28,8 @@ function* requestViolations(rules: Rules, request: Request): Violations {
     };
   }
   if (route === null) {
-    if (!rules.routes.unknown) yield { rule: "routes", message: `${method} ${path} is no request that this policy knows.` };
+    if (!matchesAny(path, rules.routes.unknown))
+      yield { rule: "routes", message: `${method} ${path} is no request that this policy knows.` };
     return;
   }
   if (matchesAny(route, rules.routes.closed)) {

@@ -103,7 +103,7 @@ export const baseline: Rules = {
     options: ["com.docker.network.bridge.enable_*", "com.docker.network.driver.mtu", "encrypted"],
   },
   doors: ["create", "exec", "commit", "build"],
-  routes: { closed: closedRoutes, unknown: false },
+  routes: { closed: closedRoutes, unknown: [] },
   apiVersions: { from: "1.24" },
   fields: [],
 };

@@ -120,7 +120,7 @@ export const rulesField: z.ZodType<Partial<Rules>> = z.strictObject({
     .strictObject({ drivers: patterns.default([...networks.drivers]), options: patterns.default([...networks.options]) })
     .exactOptional(),
   doors: z.array(z.enum(["create", "service", "exec", "commit", "build"])).exactOptional(),
-  routes: z.strictObject({ closed: patterns.default([...routes.closed]), unknown: z.boolean().default(routes.unknown) }).exactOptional(),
+  routes: z.strictObject({ closed: patterns.default([...routes.closed]), unknown: patterns.default([...routes.unknown]) }).exactOptional(),
   apiVersions: z.strictObject({ from: z.string().regex(/^\d+\.\d+$/, 'A version of the API is e.g. "1.24", in quotes.') }).exactOptional(),
   fields: patterns.exactOptional(),
 });

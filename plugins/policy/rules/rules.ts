@@ -87,7 +87,7 @@ export interface Rules {
   readonly exec: { readonly labels: readonly RequiredLabel[] };
   readonly networks: { readonly drivers: readonly string[]; readonly options: readonly string[] };
   readonly doors: readonly string[];
-  readonly routes: { readonly closed: readonly string[]; readonly unknown: boolean };
+  readonly routes: { readonly closed: readonly string[]; readonly unknown: readonly string[] };
   /** The oldest API that is spoken; before 1.24 `start` could change what `create` had been refused. */
   readonly apiVersions: { readonly from: string };
   /** Fields that this policy does not know and lets pass: `HostConfig.NewField`. */

@@ -36,6 +36,9 @@ test("baseline: routes that hand over the host, and those that nobody knows, are
     "container.archivePut",
   ];
   for (const route of open) assert.equal(await ruleOf(kit, route), undefined, route);
+  const hello = await policyKit('rules: { routes: { unknown: ["/outrigger/*"] } }');
+  assert.equal(await ruleOf(hello, null, { path: "/outrigger/hello" }), undefined);
+  assert.equal(await ruleOf(hello, null, { path: "/outrigger" }), "routes");
   assert.equal(await ruleOf(kit, "container.start", { query: [["checkpoint-dir", "/etc"]] }), "routes");
 });
 
