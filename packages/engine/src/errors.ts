@@ -168,7 +168,7 @@ const table = {
   },
   "runtime-needed": {
     status: 400,
-    message: "A plug-in gives OCI hooks at container.preStart, which nothing would carry out.",
+    message: "A plug-in gives OCI hooks at container.preStart, but nothing would carry them out.",
     mend: "Register the wrapper with `outrigger engine install-runtime`, and name it with --runtime outrigger.",
   },
   "plugin-fault": {

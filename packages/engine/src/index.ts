@@ -30,3 +30,5 @@ export * from "./plugins/engine-plugin-host.ts";
 export * from "./plugins/helpers.ts";
 export * from "./plugins/plugin-source.ts";
 export { stateFolder, usualStateFolder } from "./plugins/state-folder.ts";
+export { type EngineRun, type RunOptions, runEngine } from "./run/run-engine.ts";
+export { type EngineService, type ServeOptions, serveEngine } from "./run/serve-engine.ts";
