@@ -1,6 +1,8 @@
 import { cliErrors } from "@outrigger/cli";
+import { engineErrors } from "@outrigger/engine";
 import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
 import { runtimeErrors } from "@outrigger/runtime";
+import { sdkErrors } from "@outrigger/sdk";
 import { openApiDocument, serverErrors } from "@outrigger/server";
 import { engineFields, engineTypes } from "./engine-api.ts";
 
@@ -10,6 +12,8 @@ const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = 
   ["Plug-ins, versions and values", pluginErrors as Catalogue],
   ["Containers and images", runtimeErrors as Catalogue],
   ["Server", serverErrors as Catalogue],
+  ["Engine gateway", engineErrors as Catalogue],
+  ["Plug-in SDK", sdkErrors as Catalogue],
   ["Command line", cliErrors as Catalogue],
 ];
 

@@ -16,6 +16,46 @@ const table = {
     message: "The engine at {upstream} does not answer: {reason}.",
     mend: "See that the engine runs, and that --upstream names its socket.",
   },
+  "head-too-large": {
+    status: 431,
+    message: "The request's head has more than {limit}.",
+    mend: "Send fewer or shorter headers; a build's arguments can stand in its Dockerfile.",
+  },
+  "head-timeout": {
+    status: 408,
+    message: "The request's head was not complete after {seconds} seconds.",
+    mend: "Send it in one piece.",
+  },
+  "gateway-failed": {
+    status: 500,
+    message: "The gateway failed: {reason}.",
+    mend: "This is a mistake of the gateway or of what handles the request; its log says more.",
+  },
+  "listener-invalid": {
+    status: 422,
+    message: "{found} is not something to listen on: {reason}.",
+    mend: "Write unix:///path[,mode=0660][,group=docker][,user=NAME], tcp://127.0.0.1:2375, tcp://HOST:2376,cert=FILE,key=FILE,ca=FILE or fd://.",
+  },
+  "listener-insecure": {
+    status: 422,
+    message: "{found} would give root on this machine to everyone who can reach it.",
+    mend: "Add cert=, key= and ca= for mutual TLS, or say it twice: insecure=yes in the listener and --allow-insecure-tcp.",
+  },
+  "listener-failed": {
+    status: 503,
+    message: "{listener} can't be listened on: {reason}.",
+    mend: "Choose another place, or end what uses this one.",
+  },
+  "upstream-invalid": {
+    status: 422,
+    message: "{found} does not name an engine: {reason}.",
+    mend: "Write unix:///var/run/docker.sock, tcp://127.0.0.1:2375 or tcp://HOST:2376,cert=FILE,key=FILE,ca=FILE.",
+  },
+  "engine-refused": {
+    status: 502,
+    message: "The engine refused {request} ({status}): {reason}",
+    mend: "The reason is the engine's own.",
+  },
   "plugin-refused": {
     status: 403,
     message: "{plugin}: {reason}",
@@ -25,6 +65,26 @@ const table = {
     status: 503,
     message: "{plugin} failed at {hook}, so the request was refused: {reason}",
     mend: "See `outrigger engine plugins logs {plugin}`; to let requests pass while it fails, set failPolicy: open for this hook.",
+  },
+  "runtime-refused": {
+    status: 403,
+    message: "Containers run under the runtime {runtime} here, which carries out the hooks of plug-ins; {found} would pass them by.",
+    mend: "Leave the runtime out.",
+  },
+  "volume-not-changeable": {
+    status: 400,
+    message: "A plug-in changes the volume of {volume}, which can't be written with the mode {mode}.",
+    mend: "Create the volume first, or mount it without that mode.",
+  },
+  "door-cannot-carry": {
+    status: 403,
+    message: "{plugin} changes {field}, which {door} can't carry.",
+    mend: "Narrow the plug-in's filter to doors that can: create, service.",
+  },
+  "door-not-judged": {
+    status: 403,
+    message: "This request is refused, since no plug-in could judge it: {reason}.",
+    mend: "Send it in a form that has the engine's usual fields, or ask the one who runs this gateway.",
   },
   "container-id-invalid": {
     status: 400,
@@ -95,6 +155,86 @@ const table = {
     status: 415,
     message: "The CreateContainer request is compressed with {encoding}, which plug-ins can't look into.",
     mend: "Send it plain or with gzip.",
+  },
+  "engine-start-failed": {
+    status: 503,
+    message: "{program} was started, but no engine answers: {reason}.",
+    mend: "See its own output above; `{program} --help` lists its options.",
+  },
+  "runtime-unknown": {
+    status: 400,
+    message: "The engine knows no runtime {runtime}, only {known}.",
+    mend: "Register it: `outrigger engine install-runtime --write --reload /var/run/docker.pid`.",
+  },
+  "runtime-needed": {
+    status: 400,
+    message: "A plug-in gives OCI hooks at container.preStart, but nothing would carry them out.",
+    mend: "Register the wrapper with `outrigger engine install-runtime`, and name it with --runtime outrigger.",
+  },
+  "plugin-fault": {
+    status: 503,
+    message: "{reason}",
+    mend: "See `outrigger engine plugins logs`.",
+  },
+  "client-gone": {
+    status: 499,
+    message: "The client left before the plug-ins had answered.",
+    mend: "Nothing is to be done; nothing was sent to the engine.",
+  },
+  "settings-invalid": {
+    status: 422,
+    message: "The plug-ins in {folder} have {count}.",
+    mend: "Mend the lines named. What ran before goes on running.",
+  },
+  "folder-unreadable": {
+    status: 422,
+    message: "{path} can't be read: {reason}.",
+    mend: "Name a folder of plug-ins, each in a folder of its own with its plugin.yaml.",
+  },
+  "plugin-start-failed": {
+    status: 500,
+    message: "{plugin}@{version} did not start: {reason}.",
+    mend: "See `outrigger engine plugins logs {plugin}`. What ran before goes on running.",
+  },
+  "plugin-unknown": {
+    status: 404,
+    message: "There is no plug-in {plugin} in {folder}.",
+    mend: "`outrigger engine plugins` lists those that are there.",
+  },
+  "plugin-present": {
+    status: 409,
+    message: "{plugin} is installed already, as {version}.",
+    mend: "`outrigger engine plugins upgrade` puts another version in its place.",
+  },
+  "grants-missing": {
+    status: 403,
+    message: "{plugin} asks for privileges that are not granted: {missing}.",
+    mend: "Grant each with --grant, or all of them with --grant all.",
+  },
+  "version-unknown": {
+    status: 404,
+    message: "There is no version {version} of {plugin} to go to.",
+    mend: "Install it from a folder with `outrigger engine plugins upgrade`.",
+  },
+  "program-missing": {
+    status: 503,
+    message: "{program} is not there, and plug-ins don't run without it: {reason}.",
+    mend: "Install the package util-linux.",
+  },
+  "control-unreachable": {
+    status: 503,
+    message: "No gateway answers at {socket}: {reason}.",
+    mend: "Start one with `outrigger engine`, or name its socket with --control.",
+  },
+  "trace-unknown": {
+    status: 404,
+    message: "There is no trace of a request {id}.",
+    mend: "Traces are kept for a while only; `outrigger engine trace` lists them.",
+  },
+  "recording-invalid": {
+    status: 422,
+    message: "{file} holds no recorded call: {reason}.",
+    mend: "Record calls with `outrigger engine --record DIR`, or write its hook, facts and input as JSON.",
   },
 } as const;
 
