@@ -9,5 +9,7 @@ export * from "./hooks/traces.ts";
 export * from "./oci/hook-record.ts";
 export * from "./plugins/engine-plugin-host.ts";
 export * from "./plugins/helpers.ts";
+export type { InstalledPlugin } from "./plugins/installed.ts";
 export * from "./plugins/plugin-source.ts";
+export type { PluginSetting } from "./plugins/settings-file.ts";
 export { stateFolder, usualStateFolder } from "./plugins/state-folder.ts";
