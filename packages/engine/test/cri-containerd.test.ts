@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { engineErrors, startCriProxy } from "@outrigger/engine";
-import { type CriVersion, criClient, type Message } from "./support/cri-client.ts";
+import { type CriClient, type CriVersion, criClient, type Message } from "./support/cri-client.ts";
 import { ownContainerd, tinyImage } from "./support/own-containerd.ts";
 import { pluginSource } from "./support/plugin-source.ts";
 
@@ -59,36 +59,44 @@ test("containers made through the proxy have what a plug-in added, in both versi
     assert.deepEqual(await through.call("Version", {}), await straight.call("Version", {}));
     const config = sandboxConfig(`pod-${version}`);
     const { pod_sandbox_id } = await through.call("RunPodSandbox", { config });
-    const create = async (name: string): Promise<unknown> => {
-      const request = { pod_sandbox_id, config: containerConfig(name), sandbox_config: config };
-      return (await through.call("CreateContainer", request))["container_id"];
-    };
-    const container_id = await create("web");
-    await through.call("StartContainer", { container_id });
-    const { status: seen } = await straight.call("ContainerStatus", { container_id });
-    assert.deepEqual((seen as Message)["labels"], { given: "yes", added: "1" });
-    const { stdout } = await through.call("ExecSync", { container_id, cmd: ["/bin/busybox", "env"] });
-    assert.match(String(stdout), /^COLOUR=blue\nADDED=by a plug-in$/m);
-    const plain = await create("plain");
-    const { containers } = (await through.call("ListContainers", {})) as { containers: Message[] };
-    assert.deepEqual(containers.find(({ id }) => id === plain)?.["labels"], { given: "yes" });
-    assert.deepEqual({ containers }, await straight.call("ListContainers", {}));
+    try {
+      const create = async (name: string): Promise<unknown> => {
+        const request = { pod_sandbox_id, config: containerConfig(name), sandbox_config: config };
+        return (await through.call("CreateContainer", request))["container_id"];
+      };
+      const container_id = await create("web");
+      await through.call("StartContainer", { container_id });
+      const { status: seen } = await straight.call("ContainerStatus", { container_id });
+      assert.deepEqual((seen as Message)["labels"], { given: "yes", added: "1" });
+      const { stdout } = await through.call("ExecSync", { container_id, cmd: ["/bin/busybox", "env"] });
+      assert.match(String(stdout), /^COLOUR=blue\nADDED=by a plug-in$/m);
+      const plain = await create("plain");
+      // The runtime lists them in any order.
+      const list = async ({ call }: CriClient): Promise<readonly Message[]> =>
+        ((await call("ListContainers", {})) as { containers: Message[] }).containers.toSorted((one, other) =>
+          String(one["id"]) < String(other["id"]) ? -1 : 1,
+        );
+      const containers = await list(through);
+      assert.deepEqual(containers.find(({ id }) => id === plain)?.["labels"], { given: "yes" });
+      assert.deepEqual(containers, await list(straight));
 
-    await assert.rejects(create("forbidden"), { code: status.PERMISSION_DENIED, details: "guard: nöt here, 100%" });
-    await assert.rejects(create("broken"), { code: status.UNAVAILABLE, details: /guard failed at cri.preCreateContainer/ });
-    await assert.rejects(create("nonsense"), {
-      code: status.UNAVAILABLE,
-      details: /test failed .* tty is "perhaps": expected true or false/,
-    });
-    const missing = { container_id: "nobody" };
-    const [one, other] = await Promise.all(
-      [through, straight].map((client) => client.call("StartContainer", missing).catch((error: unknown) => error)),
-    );
-    assert.deepEqual(one, other, "errors of the runtime are the runtime's");
+      await assert.rejects(create("forbidden"), { code: status.PERMISSION_DENIED, details: "guard: nöt here, 100%" });
+      await assert.rejects(create("broken"), { code: status.UNAVAILABLE, details: /guard failed at cri.preCreateContainer/ });
+      await assert.rejects(create("nonsense"), {
+        code: status.UNAVAILABLE,
+        details: /test failed .*config.tty is "perhaps": expected true or false/,
+      });
+      const missing = { container_id: "nobody" };
+      const [one, other] = await Promise.all(
+        [through, straight].map((client) => client.call("StartContainer", missing).catch((error: unknown) => error)),
+      );
+      assert.deepEqual(one, other, "errors of the runtime are the runtime's");
 
-    for (const id of [container_id, plain]) await through.call("RemoveContainer", { container_id: id });
-    await through.call("StopPodSandbox", { pod_sandbox_id });
-    await through.call("RemovePodSandbox", { pod_sandbox_id });
+      for (const id of [container_id, plain]) await through.call("RemoveContainer", { container_id: id });
+    } finally {
+      await through.call("StopPodSandbox", { pod_sandbox_id });
+      await through.call("RemovePodSandbox", { pod_sandbox_id });
+    }
     assert.deepEqual(await straight.call("ListContainers", {}), {});
   }
   assert.equal(source.leases(), 0);

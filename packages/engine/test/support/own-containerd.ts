@@ -1,7 +1,8 @@
+import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -21,23 +22,14 @@ export async function ownContainerd(context: TestContext): Promise<string> {
   const log: string[] = [];
   daemon.stderr.setEncoding("utf8").on("data", (text: string) => log.push(text));
   const ctr = (...words: string[]): string =>
-    execFileSync("ctr", ["-a", socket, "-n", "k8s.io", ...words], { encoding: "utf8", stdio: "pipe" });
+    execFileSync("ctr", ["-a", socket, "-n", "k8s.io", ...words], { encoding: "utf8", stdio: "pipe", timeout: 60_000 });
   context.after(async () => {
-    const ended = once(daemon, "exit");
-    daemon.kill("SIGTERM");
-    await ended;
+    if (daemon.kill("SIGTERM")) await once(daemon, "exit");
     for (const mount of mountsBelow(folder)) execFileSync("umount", ["--lazy", mount]);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
-  for (let tries = 0; ; tries += 1) {
-    try {
-      ctr("images", "ls");
-      break;
-    } catch (error) {
-      if (tries > 100 || daemon.exitCode !== null) throw new Error(`containerd does not answer: ${log.join("")}`, { cause: error });
-      await sleep(100);
-    }
-  }
+  for (let tries = 0; tries < 300 && daemon.exitCode === null && !existsSync(socket); tries += 1) await sleep(50);
+  assert.ok(existsSync(socket), `containerd does not start: ${log.join("")}`);
   const archive = join(folder, "image.tar");
   writeFileSync(archive, await imageArchive());
   ctr("images", "import", "--snapshotter", "native", archive);
@@ -49,7 +41,7 @@ function configuration(folder: string, socket: string): string {
   return `version = 2
 root = "${folder}/root"
 state = "${folder}/state"
-disabled_plugins = ["aufs", "btrfs", "devmapper", "zfs", "io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
+disabled_plugins = ["io.containerd.internal.v1.opt", "io.containerd.snapshotter.v1.aufs",
   "io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.snapshotter.v1.zfs"]
 [grpc]
 address = "${socket}"
@@ -96,17 +88,4 @@ function mountsBelow(folder: string): readonly string[] {
     .map((line) => line.split(" ")[1] ?? "")
     .filter((path) => path.startsWith(`${folder}/`))
     .toReversed();
-}
-
-/** Containers' processes that were left behind would hold the folder. */
-export function shimsOf(folder: string): number {
-  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandOf(pid).includes(folder)).length;
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
-  } catch {
-    return "";
-  }
 }
