@@ -122,6 +122,12 @@ const engine: GroupEntry = {
       summary: "Register the runtime that carries out plug-ins' OCI hooks",
       load: () => import("./commands/engine/install-runtime.ts"),
     },
+    {
+      name: "hooks-directory",
+      summary: "Write plug-ins' OCI hooks as a hooks.d directory for Podman and CRI-O",
+      load: () => import("./commands/engine/hooks-directory.ts"),
+    },
+    { name: "cri", summary: "Run plug-ins before a CRI runtime", load: () => import("./commands/engine/cri.ts") },
   ],
 };
 
@@ -150,7 +156,6 @@ export const commandTable: readonly CommandEntry[] = [
   team,
   token,
   credential,
-  engine,
   { name: "server", summary: "Run the control plane", load: () => import("./commands/server.ts") },
   { name: "completion", summary: "Print a completion script for bash, zsh or fish", load: () => import("./commands/completion.ts") },
 ];

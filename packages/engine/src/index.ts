@@ -32,5 +32,7 @@ export type { InstalledPlugin } from "./plugins/installed.ts";
 export * from "./plugins/plugin-source.ts";
 export type { PluginSetting } from "./plugins/settings-file.ts";
 export { stateFolder, usualStateFolder } from "./plugins/state-folder.ts";
+export { collectDirectoryHooks } from "./run/directory-hooks.ts";
 export { type EngineRun, type RunOptions, runEngine } from "./run/run-engine.ts";
+export { type CriService, type ServeCriOptions, serveCri } from "./run/serve-cri.ts";
 export { type EngineService, type ServeOptions, serveEngine } from "./run/serve-engine.ts";
