@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { cp, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type EnginePluginManifest,
@@ -36,6 +36,8 @@ export interface PluginOrder {
 
 /** The verbs of the engine layer. They write DIR and settings.yaml; a running gateway takes it from there. */
 export interface EnginePluginHost extends PluginHost {
+  /** A plug-in's manifest and entry as they stand. @throws plugin-unknown */
+  readonly installed: (plugin: string) => Promise<InstalledPlugin>;
   readonly order: (target: string, plugin: string, order: PluginOrder, dryRun: boolean) => Promise<HostPlan>;
   /** Grants privileges, beside those granted already. */
   readonly grant: (target: string, plugin: string, grants: "all" | readonly string[], dryRun: boolean) => Promise<HostPlan>;
@@ -92,9 +94,11 @@ export function createEnginePluginHost({ folder, state, locate }: EngineHostOpti
   };
   return {
     layer: "engine",
+    installed: known,
     list: async () => (await readInstalled(folder)).plugins.map(statusOf),
     inspect: async (_, plugin) => statusOf(await known(plugin)),
     install: async ({ plugin, version, values, grants }: InstallRequest, dryRun) => {
+      await mkdir(folder, { recursive: true });
       const present = (await readInstalled(folder)).plugins.find(({ name }) => name === plugin);
       const source = await find(plugin, version);
       const manifest = await manifestOf(source);
@@ -199,7 +203,7 @@ async function putFolder(folder: string, plugin: string, source: string, version
 
 function statusOf({ name: plugin, manifest, setting, problems }: InstalledPlugin): InstallationStatus {
   const reason = problems[0]?.message;
-  const state = setting === undefined ? "installed" : !setting.enabled ? "disabled" : reason === undefined ? "starting" : "failing";
+  const state = setting?.enabled !== true ? "disabled" : reason === undefined ? "installed" : "failing";
   return {
     plugin,
     version: manifest?.metadata.version ?? "unknown",

@@ -187,7 +187,7 @@ async function statusOf(folder: string, { plugins: loaded }: LoadedSet): Promise
     const reason = found?.problems[0]?.message;
     return {
       ...about,
-      state: found?.setting === undefined ? "installed" : "disabled",
+      state: found?.setting?.enabled === true ? "installed" : "disabled",
       failures: 0,
       ...(reason === undefined ? {} : { reason }),
     };

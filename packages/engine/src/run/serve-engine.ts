@@ -1,6 +1,6 @@
 import { startControl } from "../control/control-server.ts";
 import { createTraceStore } from "../hooks/trace-store.ts";
-import { createPluginSource, type EnginePluginSource, type ReloadOutcome } from "../plugins/plugin-source.ts";
+import { createPluginSource, type ReloadOutcome } from "../plugins/plugin-source.ts";
 import { type EngineRun, type RunOptions, runEngine } from "./run-engine.ts";
 
 export interface ServeOptions extends Omit<RunOptions, "plugins" | "traces"> {
@@ -23,27 +23,20 @@ export interface EngineService extends Pick<EngineRun, "addresses"> {
 
 /** Starts a gateway from its folders. @throws as createPluginSource and runEngine; nothing is left running then */
 export async function serveEngine(options: ServeOptions): Promise<EngineService> {
-  const { state, control: socket, traceFile, record, log } = options;
+  const { state, control: socket, traceFile, record } = options;
   const traces = createTraceStore({ ...(traceFile === undefined ? {} : { file: traceFile }), ...(record === undefined ? {} : { record }) });
   const plugins = await createPluginSource({ folder: options.plugins, state, traces });
+  const started: ((grace?: number) => Promise<void>)[] = [plugins.close];
+  const stop = async (grace?: number): Promise<void> => {
+    for (const end of started.splice(0).reverse()) await end(grace);
+  };
   try {
-    const control = await startControl({ socket, source: plugins, traces });
-    try {
-      const run = await runEngine({ ...options, plugins, traces });
-      return { addresses: run.addresses, reload: plugins.reload, stop: (grace) => stop(run, control.close, plugins, grace) };
-    } catch (error) {
-      await control.close();
-      throw error;
-    }
+    started.push((await startControl({ socket, source: plugins, traces })).close);
+    const run = await runEngine({ ...options, plugins, traces });
+    started.push(run.stop);
+    return { addresses: run.addresses, reload: plugins.reload, stop };
   } catch (error) {
-    await plugins.close();
+    await stop();
     throw error;
-  }
-
-  async function stop(run: EngineRun, closeControl: () => Promise<void>, source: EnginePluginSource, grace?: number): Promise<void> {
-    log("Stopping; containers go on running.");
-    await run.stop(grace);
-    await closeControl();
-    await source.close();
   }
 }

@@ -1,16 +1,13 @@
 import { once } from "node:events";
-import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { type EngineFolders, engineFolders, withEngineFolders } from "../../engine/engine-options.ts";
 import { cliErrors } from "../../errors.ts";
-import { wholeNumber, withExamples } from "../../options.ts";
+import { collect, wholeNumber, withExamples } from "../../options.ts";
 import { say } from "../../output/print.ts";
 
-interface EngineOptions {
-  readonly listen: readonly string[];
+interface EngineOptions extends EngineFolders {
+  readonly listen?: readonly string[];
   readonly upstream: string;
-  readonly plugins: string;
-  readonly state?: string;
-  readonly control?: string;
   readonly runtime?: string;
   readonly records?: string;
   readonly supervise?: true;
@@ -22,37 +19,18 @@ interface EngineOptions {
 }
 
 export function define(command: Command): void {
-  command
+  withEngineFolders(command)
     .description(
       "Runs a gateway before a container engine: clients use its socket, and plug-ins are called at hook points of their requests.\n" +
         "What no plug-in cares about passes untouched. SIGHUP has it look at the plug-ins' folder again, Ctrl-C ends it; containers go on either way.",
     )
     .argument("[dockerd-options...]", "with --supervise, after --: options of dockerd")
-    .addOption(
-      new Option(
-        "--listen <socket>",
-        "unix:///PATH[,mode=0660][,group=NAME][,user=NAME], tcp://HOST:PORT[,cert=,key=,ca=] or fd://; can be repeated",
-      )
-        .default(["unix:///run/outrigger/docker.sock"])
-        .argParser(repeated()),
+    .option(
+      "--listen <socket>",
+      "unix:///PATH[,mode=0660][,group=NAME][,user=NAME], tcp://HOST:PORT[,cert=,key=,ca=] or fd://; can be given several times (default: unix:///run/outrigger/docker.sock)",
+      collect,
     )
-    .addOption(
-      new Option("--upstream <socket>", "the engine: unix:///PATH or tcp://HOST:PORT[,cert=,key=,ca=]").default(
-        "unix:///var/run/docker.sock",
-      ),
-    )
-    .addOption(
-      new Option("--plugins <folder>", "a folder for each plug-in, and settings.yaml")
-        .env("OUTRIGGER_ENGINE_PLUGINS")
-        .default("/etc/outrigger/engine"),
-    )
-    .addOption(new Option("--state <folder>", "what the gateway keeps").env("OUTRIGGER_ENGINE_STATE"))
-    .addOption(
-      new Option(
-        "--control <socket>",
-        "where `outrigger engine plugins` and others reach this gateway; default: control.sock of the state",
-      ).env("OUTRIGGER_ENGINE_CONTROL"),
-    )
+    .option("--upstream <socket>", "the engine: unix:///PATH or tcp://HOST:PORT[,cert=,key=,ca=]", "unix:///var/run/docker.sock")
     .option("--runtime <name>", "the engine's name of outrigger-runc, which carries out OCI hooks (see engine install-runtime)")
     .option("--records <folder>", "with --runtime: where the wrapper looks for the hooks of containers")
     .option("--supervise", "start dockerd, with --host of the upstream, and keep it running")
@@ -74,17 +52,8 @@ export function define(command: Command): void {
   );
 }
 
-/** Values of an option that can be repeated; the first one given replaces the default. */
-function repeated(): (value: string, before: readonly string[]) => readonly string[] {
-  let given: readonly string[] = [];
-  return (value) => {
-    given = [...given, value];
-    return given;
-  };
-}
-
 async function run(dockerdOptions: readonly string[], options: EngineOptions): Promise<void> {
-  const { parseListener, parseUpstream, serveEngine, usualRecordsFolder, usualStateFolder } = await import("@outrigger/engine");
+  const { parseListener, parseUpstream, serveEngine, usualRecordsFolder } = await import("@outrigger/engine");
   if (dockerdOptions.length > 0 && options.supervise === undefined) {
     throw cliErrors["option-invalid"]({
       option: "after --",
@@ -93,14 +62,11 @@ async function run(dockerdOptions: readonly string[], options: EngineOptions): P
       command: "engine",
     });
   }
-  const state = options.state ?? usualStateFolder();
   const upstream = parseUpstream(options.upstream);
   const service = await serveEngine({
-    listen: options.listen.map(parseListener),
+    ...(await engineFolders(options)),
+    listen: (options.listen ?? ["unix:///run/outrigger/docker.sock"]).map(parseListener),
     upstream,
-    plugins: options.plugins,
-    state,
-    control: options.control ?? join(state, "control.sock"),
     bodyLimit: options.bodyLimit,
     allowInsecure: options.allowInsecureTcp === true,
     ...(options.supervise === undefined ? {} : { supervise: ["dockerd", "--host", upstream.text, ...dockerdOptions] }),
