@@ -112,7 +112,7 @@ test("records are files for root alone, replaced whole, removed and pruned by id
   assert.equal(readFileSync(file, "utf8"), 'outrigger-hooks 1\nprestart before {"path":"/bin/one\\n"}\nend\n');
   assert.equal(readFileSync(join(folder, `${other}.hooks`), "utf8"), recordText({}));
   assert.deepEqual([statSync(folder).mode & 0o777, statSync(file).mode & 0o777], [0o700, 0o600]);
-  assert.equal(await records.prune([containerId]), 1);
+  assert.equal(await records.prune(() => Promise.resolve([containerId])), 1);
   assert.deepEqual(readdirSync(folder), [`${containerId}.hooks`]);
   await records.remove(containerId);
   await records.remove(containerId);

@@ -32,6 +32,7 @@ export * from "./engine/matches-glob.ts";
 export * from "./engine/protocol.ts";
 export * from "./engine/routes.ts";
 export * from "./engine/run/load-plugin.ts";
+export * from "./engine/run/resolve-sdk.ts";
 export type * from "./engine-api/types.ts";
 export * from "./errors.ts";
 export * from "./json/lossless.ts";

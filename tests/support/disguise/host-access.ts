@@ -26,7 +26,6 @@ export function hostAccess({ HostConfig: host, Mounts = [] }: Inspected): readon
     ["CgroupParent", host["CgroupParent"] !== ""],
     ["MaskedPaths", host["MaskedPaths"] === null || !filled(host["MaskedPaths"])],
     ["ReadonlyPaths", host["ReadonlyPaths"] === null || !filled(host["ReadonlyPaths"])],
-    ["Sysctls", Object.keys((host["Sysctls"] as object | null) ?? {}).length > 0],
     ["VolumesFrom", filled(host["VolumesFrom"])],
   ];
   return found.filter(([, is]) => is).map(([name]) => name);

@@ -41,7 +41,6 @@ export const offences: readonly PlainRequest[] = [
   withHost({ CgroupParent: "/docker-host" }),
   withHost({ MaskedPaths: [] }),
   withHost({ ReadonlyPaths: [] }),
-  withHost({ Sysctls: { "kernel.shm_rmid_forced": "1" } }),
   withHost({ Runtime: "runc" }),
   { method: "POST", path: "/volumes/create", query: [], body: { Name: "offence", Driver: "local", DriverOpts: localBind } },
 ];

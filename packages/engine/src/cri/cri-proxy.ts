@@ -25,10 +25,8 @@ export interface CriProxy {
 
 /** The kubelet's own limit for a message. */
 const messageLimit = 16 * 1024 * 1024;
-const hooked: ReadonlySet<string> = new Set([
-  "/runtime.v1.RuntimeService/CreateContainer",
-  "/runtime.v1alpha2.RuntimeService/CreateContainer",
-]);
+/** gRPC servers also take the path without its slash, which HTTP/2 lets through under other schemes than http. */
+const hooked = /^\/?runtime\.v1(alpha2)?\.RuntimeService\/CreateContainer$/;
 
 /**
  * Stands before a CRI runtime (HTTP/2 with prior knowledge on a unix socket). CreateContainer runs the plug-ins at `cri.preCreateContainer`;
@@ -47,10 +45,10 @@ export async function startCriProxy({ listen, upstream, plugins }: CriProxyOptio
     client.on("error", () => undefined);
     client.once("close", () => sessions.delete(client));
   });
-  server.on("stream", (stream, headers, _, raw) => {
+  server.on("stream", (stream: ServerHttp2Stream, headers, _, raw) => {
     calls += 1;
     const incoming = { stream, headers: raw as unknown as RawHeaders };
-    if (!hooked.has(headers[":path"] ?? "")) return passThrough(incoming, session.get(), upstreamPath);
+    if (!hooked.test(headers[":path"] ?? "")) return passThrough(incoming, session.get(), upstreamPath);
     const parts = { stream, headers, raw: incoming.headers, requestId: `cri-${calls}`, listen, upstreamPath, plugins, session };
     createContainer(parts).catch((error: unknown) => respondError(stream, error));
   });

@@ -35,18 +35,26 @@ export function passThrough({ stream, headers, body }: Incoming, session: Client
     stream.unpipe(request);
     if (stream.destroyed || stream.writableEnded) return;
     const lost = session.destroyed || session.closed;
-    const reason = failure?.message ?? "the connection ended";
+    const reason = failure === undefined ? "the connection ended" : reasonOf(failure);
     if (lost && !stream.headersSent) respondError(stream, engineErrors["upstream-unreachable"]({ upstream, reason }));
     else stream.close(request.rstCode || constants.NGHTTP2_INTERNAL_ERROR);
   });
 }
+
+/** Of a call whose connection failed, the connection's reason. */
+function reasonOf({ message, cause }: Error): string {
+  return cause instanceof Error ? cause.message : message;
+}
+
+/** Node's types do not know it. */
+const asItCame: object = { sendDate: false };
 
 function passAnswer(request: ClientHttp2Stream, stream: ServerHttp2Stream): void {
   let trailers: RawHeaders | undefined;
   request.on("response", (_, flags, headers) => {
     if (stream.destroyed) return;
     const isLast = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
-    stream.respond(headers as unknown as string[], { endStream: isLast, waitForTrailers: !isLast });
+    stream.respond(headers as unknown as string[], { endStream: isLast, waitForTrailers: !isLast, ...asItCame });
     if (!isLast) request.pipe(stream);
   });
   request.on("trailers", (_, __, headers?: RawHeaders) => {

@@ -44,7 +44,8 @@ function placed({ request }: Visit, before: Input, { name, platform }: Input): {
 
 /** OCI hooks are carried out by the runtime wrapper, so a container that will have some must run under it. */
 function pinRuntime({ dispatcher, runtime }: Visit, body: ContainerCreateRequest): ContainerCreateRequest {
-  if (runtime === undefined || !dispatcher.wants("container.preStart")) return body;
+  if (!dispatcher.wants("container.preStart")) return body;
+  if (runtime === undefined) throw engineErrors["runtime-needed"]({});
   const asked = body.HostConfig?.Runtime;
   if (asked === runtime.name) return body;
   if (asked) throw engineErrors["runtime-refused"]({ runtime: runtime.name, found: asked });

@@ -1,3 +1,4 @@
+import { engineErrors } from "../errors.ts";
 import type { GatewayRequest, GatewayResponse } from "../gateway/exchange.ts";
 import type { Door, Visit } from "./door.ts";
 import { inspectContainer } from "./facts.ts";
@@ -7,8 +8,9 @@ export const containerStart: Door = { wants: (dispatcher) => dispatcher.wants("c
 
 async function handle(visit: Visit): Promise<GatewayResponse> {
   const { request, engine, dispatcher, call, runtime } = visit;
+  if (runtime === undefined) throw engineErrors["runtime-needed"]({});
   const found = await inspectContainer(engine, request.route?.parameters["name"] ?? "", call.signal);
-  if (found === undefined || runtime === undefined) return visit.forward();
+  if (found === undefined) return visit.forward();
   const container = found.facts;
   const collected = await dispatcher.collect("container.preStart", { container }, { ...call, container });
   const hooks = collected.flatMap(({ plugin, result }) => (result.hooks ?? []).map((hook) => ({ plugin, hook })));

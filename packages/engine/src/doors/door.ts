@@ -1,6 +1,7 @@
 import type { EngineClient } from "../gateway/engine-client.ts";
 import type { Forward, GatewayRequest, GatewayResponse } from "../gateway/exchange.ts";
 import type { Call, Dispatcher } from "../hooks/dispatcher.ts";
+import type { TraceStore } from "../hooks/trace-store.ts";
 import type { HookRecords } from "../oci/hook-record.ts";
 import type { PullLedger } from "./pull-ledger.ts";
 
@@ -13,6 +14,8 @@ export interface DoorOptions {
   /** Where OCI hooks are kept for the runtime wrapper, and the name under which the engine knows the wrapper. Absent: `container.preStart` can't be carried out. */
   readonly runtime?: { readonly records: HookRecords; readonly name: string };
   readonly pulls: PullLedger;
+  /** Told of each request that plug-ins see. */
+  readonly traces?: Pick<TraceStore, "begin" | "end">;
   /** Told of what went wrong where no request can be refused for it. */
   readonly log: (message: string) => void;
 }

@@ -1,3 +1,4 @@
+import { isOutriggerError } from "@outrigger/plugin";
 import type { CheckInputs } from "@outrigger/sdk";
 import type { GatewayRequest, Handler, Intercept } from "../gateway/exchange.ts";
 import type { Call, Dispatcher, PluginSource } from "../hooks/dispatcher.ts";
@@ -43,7 +44,23 @@ export function createDoors(plugins: PluginSource, options: DoorOptions): Interc
     const routed = now.routes.length > 0 && matchRoutes(now.routes, method, target).length > 0;
     if (!asked && !routed && door?.wants(now) !== true) return undefined;
     const { dispatcher, release } = plugins.lease();
-    return { handler: handlerOf(dispatcher, door, options), release };
+    return { handler: traced(handlerOf(dispatcher, door, options), options), release };
+  };
+}
+
+/** The handler, with its request's beginning and end told. */
+function traced(handler: Handler, { traces }: DoorOptions): Handler {
+  if (traces === undefined) return handler;
+  return async (request, forward) => {
+    traces.begin({ id: request.id, method: request.method, target: request.target.text });
+    try {
+      const answer = await handler(request, forward);
+      traces.end(request.id, answer.status);
+      return answer;
+    } catch (error) {
+      traces.end(request.id, isOutriggerError(error) ? error.status : 500);
+      throw error;
+    }
   };
 }
 

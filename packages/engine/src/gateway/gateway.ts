@@ -69,16 +69,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     if (!draining) stopListening();
     draining = true;
     for (const connection of connections) if (connection.isIdle) connection.socket.destroy();
-    if (connections.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, grace);
-        onEmpty = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    for (const connection of connections) connection.socket.destroy();
+    const timer = setTimeout(() => {
+      for (const connection of connections) connection.socket.destroy();
+    }, grace);
+    await new Promise<void>((resolve) => {
+      onEmpty = resolve;
+      if (connections.size === 0) resolve();
+    });
+    clearTimeout(timer);
     pool.close();
   };
   return { addresses: opened.map(({ address }) => address), connections: () => connections.size, drain };

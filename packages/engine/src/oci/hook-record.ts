@@ -27,6 +27,9 @@ export interface HookRecords {
    */
   readonly put: (containerId: string, hooks: readonly PluginHook[]) => Promise<void>;
   readonly remove: (containerId: string) => Promise<void>;
-  /** Removes the records of all containers but these. @returns how many */
-  readonly prune: (liveIds: Iterable<string>) => Promise<number>;
+  /**
+   * Removes the records of all containers but the living ones, which are asked for after the records were listed: one made meanwhile keeps its record.
+   * @returns how many
+   */
+  readonly prune: (living: () => Promise<Iterable<string>>) => Promise<number>;
 }

@@ -20,7 +20,7 @@ export async function createHookRecords({ folder, network }: HookRecordsOptions)
   return {
     put: async (containerId, hooks) => put(pathOf(folder, containerId), folder, hooks, network),
     remove: (containerId) => rm(pathOf(folder, containerId), { force: true }),
-    prune: (liveIds) => prune(folder, new Set(liveIds)),
+    prune: (living) => prune(folder, living),
   };
 }
 
@@ -63,8 +63,10 @@ async function sync(folder: string): Promise<void> {
   await file.sync().finally(() => file.close());
 }
 
-async function prune(folder: string, live: ReadonlySet<string>): Promise<number> {
-  const dead = (await readdir(folder)).filter((name) => name.endsWith(suffix) && !live.has(name.slice(0, -suffix.length)));
+async function prune(folder: string, living: () => Promise<Iterable<string>>): Promise<number> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(suffix));
+  const live = new Set(await living());
+  const dead = names.filter((name) => !live.has(name.slice(0, -suffix.length)));
   await Promise.all(dead.map((name) => rm(join(folder, name), { force: true })));
   return dead.length;
 }

@@ -21,7 +21,11 @@ const pause = 1_000;
 export async function followEvents(
   engine: Pick<EngineClient, "stream">,
   signal: AbortSignal,
-  on: { readonly connected: () => Promise<void>; readonly event: (event: EngineEvent) => Promise<void>; readonly failed: (error: unknown) => void },
+  on: {
+    readonly connected: () => Promise<void>;
+    readonly event: (event: EngineEvent) => Promise<void>;
+    readonly failed: (error: unknown) => void;
+  },
 ): Promise<void> {
   while (!signal.aborted) {
     try {

@@ -69,7 +69,13 @@ async function hooksOf({ containerId, env }: BundleFacts, engine: EngineClient, 
     env,
   };
   const { dispatcher, release } = plugins.lease();
-  const call: Call = { requestId: `oci-${containerId.slice(0, 12)}`, client: null, apiVersion: null, container, signal: AbortSignal.timeout(30_000) };
+  const call: Call = {
+    requestId: `oci-${containerId.slice(0, 12)}`,
+    client: null,
+    apiVersion: null,
+    container,
+    signal: AbortSignal.timeout(30_000),
+  };
   try {
     const collected = await dispatcher.collect("container.preStart", { container }, call);
     return collected.flatMap(({ plugin, result }) => (result.hooks ?? []).map((hook) => ({ plugin, hook })));

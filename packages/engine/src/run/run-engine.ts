@@ -1,14 +1,15 @@
 import { createDoors } from "../doors/doors.ts";
-import { storageDriver } from "../doors/image-pull.ts";
-import { createPullLedger } from "../doors/pull-ledger.ts";
+import { createPullLedger, type PullLedger } from "../doors/pull-ledger.ts";
 import { engineErrors } from "../errors.ts";
 import { createEngineClient, type EngineClient } from "../gateway/engine-client.ts";
 import { type Gateway, startGateway } from "../gateway/gateway.ts";
 import type { Listener } from "../gateway/listener.ts";
 import type { Upstream } from "../gateway/upstream.ts";
-import type { Call } from "../hooks/dispatcher.ts";
+import type { TraceStore } from "../hooks/trace-store.ts";
+import { startHelpers } from "../plugins/helpers.ts";
 import type { EnginePluginSource } from "../plugins/plugin-source.ts";
-import { followEvents } from "./engine-events.ts";
+import { aboutDaemon } from "./about-daemon.ts";
+import { followEngine } from "./follow-engine.ts";
 import { type OciHooks, type RuntimeSettings, startOciHooks } from "./oci-hooks.ts";
 import { type SupervisedEngine, superviseEngine } from "./supervise.ts";
 
@@ -22,6 +23,7 @@ export interface RunOptions {
   readonly supervise?: readonly [string, ...string[]];
   /** Absent: `container.preStart` can't be carried out, and plug-ins that ask for it are refused. */
   readonly runtime?: RuntimeSettings;
+  readonly traces?: TraceStore;
   /** Bytes of a body that plug-ins look at; default 4 MiB. */
   readonly bodyLimit?: number;
   readonly log: (message: string) => void;
@@ -50,15 +52,14 @@ export async function runEngine(options: RunOptions): Promise<EngineRun> {
     for (const stop of started.splice(0).reverse()) await stop().catch((error: unknown) => log(wordsOf(error)));
   };
   try {
-    const helpers = await startHelpers(options);
-    started.push(helpers);
+    started.push(await preStart(options));
     const supervised = await supervise(options, engine);
     if (supervised !== undefined) started.push(supervised.stop);
     const oci = await startOci(options, engine);
     if (oci !== undefined) started.push(oci.close);
-    const events = follow(options, engine, oci);
-    started.push(events.stop);
-    const gateway = await listen(options, engine, oci, events.pulls);
+    const pulls = createPullLedger();
+    started.push(followEngine({ plugins, engine, pulls, log, ...(oci === undefined ? {} : { records: oci.records }) }));
+    const gateway = await listen(options, engine, oci, pulls);
     return {
       addresses: gateway.addresses,
       connections: gateway.connections,
@@ -74,8 +75,15 @@ export async function runEngine(options: RunOptions): Promise<EngineRun> {
   }
 }
 
-function aboutDaemon(): Call {
-  return { requestId: "daemon", client: null, apiVersion: null, signal: new AbortController().signal };
+/** Helpers that plug-ins ask for; gives what ends them. */
+async function preStart({ plugins, upstream }: RunOptions): Promise<() => Promise<void>> {
+  const { dispatcher, release } = plugins.lease();
+  try {
+    const collected = await dispatcher.collect("daemon.preStart", { upstream: upstream.text }, aboutDaemon());
+    return (await startHelpers(collected, plugins)).close;
+  } finally {
+    release();
+  }
 }
 
 async function preStop({ plugins, log }: RunOptions): Promise<void> {
@@ -99,13 +107,14 @@ async function startOci({ runtime, plugins, log }: RunOptions, engine: EngineCli
   return undefined;
 }
 
-function listen(options: RunOptions, engine: EngineClient, oci: OciHooks | undefined, pulls: ReturnType<typeof createPullLedger>): Promise<Gateway> {
+function listen(options: RunOptions, engine: EngineClient, oci: OciHooks | undefined, pulls: PullLedger): Promise<Gateway> {
   const { plugins, upstream, log } = options;
   const intercept = createDoors(plugins, {
     engine,
     bodyLimit: options.bodyLimit ?? usualBodyLimit,
     pulls,
     log,
+    ...(options.traces === undefined ? {} : { traces: options.traces }),
     ...(oci === undefined ? {} : { runtime: oci }),
   });
   return startGateway({
@@ -115,51 +124,14 @@ function listen(options: RunOptions, engine: EngineClient, oci: OciHooks | undef
     allowInsecure: options.allowInsecure ?? false,
     // BuildKit's gRPC would pass every hook by.
     http2PriorKnowledge: () => (judged(plugins) ? "refuse" : "tunnel"),
-    onHandlerError: (error, requestId) => log(`Request ${requestId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+    onHandlerError: (error, requestId) =>
+      log(`Request ${requestId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });
 }
 
 function judged(plugins: EnginePluginSource): boolean {
   const now = plugins.current();
   return now.routes.length > 0 || now.wants("api.request") || now.wants("container.preCreate", { door: "build" });
-}
-
-/** Forgets the records of containers that are gone, and tells plug-ins of pulls that no client made. */
-function follow({ plugins, log }: RunOptions, engine: EngineClient, oci: OciHooks | undefined) {
-  const pulls = createPullLedger();
-  const ending = new AbortController();
-  const pulled = async (reference: string): Promise<void> => {
-    if (pulls.has(reference) || !plugins.current().wants("image.postPull")) return;
-    const { dispatcher, release } = plugins.lease();
-    try {
-      const found = await engine.find<{ readonly RepoDigests?: readonly string[] }>({ path: `/images/${reference}/json` });
-      const digest = /@(sha256:[0-9a-f]{64})$/.exec(found?.RepoDigests?.[0] ?? "")?.[1] ?? null;
-      const input = { reference, digest, platform: null, snapshotter: await storageDriver(engine), by: "engine" } as const;
-      const call = { ...aboutDaemon(), requestId: `pull-${reference}` };
-      for (const { plugin, message } of await dispatcher.notify("image.postPull", input, call)) log(`${plugin} failed at image.postPull: ${message}`);
-    } finally {
-      release();
-    }
-  };
-  const following = followEvents(engine, ending.signal, {
-    connected: async () => {
-      if (oci === undefined) return;
-      const all = await engine.ask<readonly { readonly Id: string }[]>({ path: "/containers/json", query: { all: "1" } });
-      await oci.records.prune(all.map(({ Id }) => Id));
-    },
-    event: async ({ type, action, id }) => {
-      if (type === "container" && action === "destroy") await oci?.records.remove(id);
-      if (type === "image" && action === "pull") await pulled(id);
-    },
-    failed: (error) => log(`The engine's events: ${wordsOf(error)}`),
-  });
-  return {
-    pulls,
-    stop: async (): Promise<void> => {
-      ending.abort();
-      await following;
-    },
-  };
 }
 
 function wordsOf(error: unknown): string {

@@ -29,16 +29,24 @@ type Handler = (input: unknown, context: HookContext) => unknown;
  * @throws hook-unhandled, handler-answer-invalid
  */
 export async function callPlugin(plugin: EnginePlugin, call: PluginCall): Promise<HookAnswer> {
+  return startCall(plugin, call);
+}
+
+/** Like {@link callPlugin}, without a promise where the handler makes none: the gateway saves the time of waiting. */
+export function startCall(plugin: EnginePlugin, call: PluginCall): HookAnswer | Promise<HookAnswer> {
   const handler = handlerOf(plugin, call.hook);
   if (handler === undefined) throw sdkErrors["hook-unhandled"]({ plugin: plugin.name, hook: call.hook });
   const warnings: string[] = [];
-  const context = contextOf(call, warnings);
-  try {
-    const result = await handler(call.input, context);
-    return answerOf(plugin, call, result, warnings);
-  } catch (error) {
+  const failed = (error: unknown): HookAnswer => {
     if (isRefusal(error)) return withWarnings({ refuse: error.refusal }, warnings);
     throw error;
+  };
+  try {
+    const result = handler(call.input, contextOf(call, warnings));
+    if (!(result instanceof Promise)) return answerOf(plugin, call, result, warnings);
+    return result.then((value) => answerOf(plugin, call, value, warnings)).catch(failed);
+  } catch (error) {
+    return failed(error);
   }
 }
 
@@ -58,7 +66,10 @@ export function contextOf(call: Omit<PluginCall, "hook" | "input">, warnings: st
   return {
     ...call.facts,
     settings: call.settings ?? {},
-    signal: call.signal ?? never,
+    // Made only for handlers that read it.
+    get signal(): AbortSignal {
+      return call.signal ?? never;
+    },
     warn: (message) => void warnings.push(String(message)),
     log: call.log ?? (() => {}),
   };

@@ -1,0 +1,45 @@
+import { engineErrors } from "../errors.ts";
+import { fault } from "./answers.ts";
+
+/** The time of one call. Its signal is made only where somebody reads it. */
+export class Deadline {
+  readonly milliseconds: number;
+  readonly #outer: AbortSignal;
+  #controller: AbortController | undefined;
+  #over: Error | undefined;
+
+  constructor(milliseconds: number, outer: AbortSignal) {
+    this.milliseconds = milliseconds;
+    this.#outer = outer;
+  }
+
+  /** Aborted when the time is over or the client is gone. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#over !== undefined) this.#controller.abort(this.#over);
+    return this.#controller.signal;
+  }
+
+  /** True where it was the time that ended the call. */
+  get passed(): boolean {
+    return this.#over !== undefined && !this.#outer.aborted;
+  }
+
+  /** Waits for a call no longer than the time allows. @throws client-gone, plugin-fault */
+  within<Value>(pending: Promise<Value>): Promise<Value> {
+    const { promise, resolve, reject } = Promise.withResolvers<Value>();
+    const end = (reason: Error): void => {
+      this.#over = reason;
+      this.#controller?.abort(reason);
+      reject(reason);
+    };
+    const timer = setTimeout(() => end(fault(`it did not answer within ${this.milliseconds} ms`)), this.milliseconds);
+    const gone = (): void => end(engineErrors["client-gone"]({}));
+    this.#outer.addEventListener("abort", gone, { once: true });
+    pending.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      this.#outer.removeEventListener("abort", gone);
+    });
+    return promise;
+  }
+}
