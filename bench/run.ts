@@ -1,5 +1,6 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchEngineHooks } from "./engine-hooks.ts";
 import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPerformancePlugin } from "./performance-plugin.ts";
@@ -16,6 +17,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "performance-plugin": benchPerformancePlugin,
   watchers: benchWatchers,
   gateway: benchGateway,
+  "engine-hooks": benchEngineHooks,
 };
 
 const names = process.argv.slice(2);

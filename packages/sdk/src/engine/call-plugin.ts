@@ -44,7 +44,7 @@ export function startCall(plugin: EnginePlugin, call: PluginCall): HookAnswer | 
   try {
     const result = handler(call.input, contextOf(call, warnings));
     if (!(result instanceof Promise)) return answerOf(plugin, call, result, warnings);
-    return result.then((value) => answerOf(plugin, call, value, warnings)).catch(failed);
+    return result.then((value) => answerOf(plugin, call, value, warnings), failed);
   } catch (error) {
     return failed(error);
   }
