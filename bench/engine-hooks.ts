@@ -1,4 +1,4 @@
-import { type ChangeInputs, describePlugin, type EnginePlugin, startCall } from "@outrigger/sdk";
+import { type ChangeInputs, describePlugin, type EnginePlugin, LazyCall, startCall } from "@outrigger/sdk";
 import { AsyncSeriesWaterfallHook } from "tapable";
 import { createBreaker } from "../packages/engine/src/hooks/breaker.ts";
 import { createDispatcher } from "../packages/engine/src/hooks/create-dispatcher.ts";
@@ -111,15 +111,7 @@ function memberOf(plugin: EnginePlugin): Member {
     })),
     routes: [],
     callee: {
-      call: (hook, live) =>
-        startCall(plugin, {
-          hook,
-          facts: live.facts,
-          input: live.input,
-          get signal() {
-            return live.signal;
-          },
-        }),
+      call: (hook, live) => startCall(plugin, new LazyCall(hook, live, {}, unused)),
       route: unused,
       suspect: unused,
       shares: true,

@@ -1,5 +1,7 @@
+import type { CallFacts } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import { fault } from "./answers.ts";
+import type { LiveCall } from "./member.ts";
 
 /** The time of one call. Its signal is made only where somebody reads it. */
 export class Deadline {
@@ -52,5 +54,21 @@ export class Deadline {
       this.#outer.removeEventListener("abort", gone);
     });
     return promise;
+  }
+}
+
+/** A call of a hook with its time. A class, since the signal of most is never read. */
+export class TimedCall extends Deadline implements LiveCall {
+  readonly facts: CallFacts;
+  readonly input: unknown;
+
+  constructor(facts: CallFacts, input: unknown, milliseconds: number, outer: AbortSignal) {
+    super(milliseconds, outer);
+    this.facts = facts;
+    this.input = input;
+  }
+
+  get deadline(): number {
+    return this.milliseconds;
   }
 }
