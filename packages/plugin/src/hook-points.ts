@@ -82,5 +82,7 @@ export function isChangeHook(name: HookName): name is ChangeHook {
 
 /** `container.preCreate/validate` -> `container.preCreate`. */
 export function hookOf(id: HookId): HookName {
-  return id.replace(/\/validate$/, "") as HookName;
+  return hooksById.get(id) ?? (id as HookName);
 }
+
+const hooksById: ReadonlyMap<HookId, HookName> = new Map(hookIds.map((id) => [id, id.replace(/\/validate$/, "") as HookName]));

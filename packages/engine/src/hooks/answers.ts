@@ -1,11 +1,10 @@
-import type { ChangeHook, CollectHook, HookId } from "@outrigger/plugin";
+import type { CollectHook, HookId } from "@outrigger/plugin";
 import { hookOf, hookPoints, isChangeHook, nameField } from "@outrigger/plugin";
 import type { HookAnswer, RouteAnswer } from "@outrigger/sdk";
 import * as z from "zod";
 import { engineErrors } from "../errors.ts";
 
 const text = z.string().max(4096);
-const object = z.record(z.string(), z.unknown());
 const absolute = z.string().startsWith("/", "it is no absolute path");
 
 const refusal = z.strictObject({
@@ -44,21 +43,6 @@ const routeAnswer = z.strictObject({
   refuse: refusal.exactOptional(),
   warnings: warnings.exactOptional(),
 });
-
-const inputs: Readonly<Record<ChangeHook, z.ZodType>> = {
-  "container.preCreate": z.strictObject({ name: z.string().nullable(), platform: z.string().nullable(), body: object }),
-  "container.preCreateEndpoint": z.strictObject({
-    priority: z.int().nullable(),
-    disableResolver: z.boolean(),
-    parameters: z.record(z.string(), z.string()),
-    settings: object,
-  }),
-  "container.preUpdate": z.strictObject({ body: object }),
-  "volume.preCreate": object,
-  "network.preCreate": z.strictObject({ body: object }),
-  "image.prePull": z.strictObject({ reference: z.string().min(1), platform: z.string().nullable() }),
-  "cri.preCreateContainer": z.strictObject({ config: object, sandboxConfig: object }),
-};
 
 const results: Readonly<Record<CollectHook, z.ZodType>> = {
   "daemon.preStart": z.strictObject({
@@ -103,11 +87,6 @@ export function checkAnswer(hook: HookId, value: unknown): HookAnswer {
 
 export function checkRouteAnswer(value: unknown): RouteAnswer {
   return check(routeAnswer, value, "its answer") as RouteAnswer;
-}
-
-/** @throws plugin-fault when a changed input has no longer the shape of its hook point */
-export function checkInput(hook: ChangeHook, input: unknown): void {
-  check(inputs[hook], input, "the input that it changed");
 }
 
 /** @throws plugin-fault when a result has not the shape of its hook point */

@@ -1,6 +1,7 @@
 import type { ChangeHook, CollectHook } from "@outrigger/plugin";
 import { applyChanges, diffFields, type FieldChange, forbiddenChanges, type HookAnswer, isObject, mergePatch } from "@outrigger/sdk";
-import { checkInput, checkResult, fault } from "./answers.ts";
+import { checkResult, fault } from "./answers.ts";
+import { checkInput } from "./input-shapes.ts";
 import type { Place } from "./places.ts";
 import type { Outcome } from "./turn.ts";
 

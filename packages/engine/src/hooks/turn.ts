@@ -2,7 +2,7 @@ import { isOutriggerError, OutriggerError } from "@outrigger/plugin";
 import type { CallFacts, FieldChange, HookAnswer, Refusal } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import { checkAnswer, fault } from "./answers.ts";
-import { Deadline } from "./deadline.ts";
+import { TimedCall } from "./deadline.ts";
 import type { Call } from "./dispatcher.ts";
 import { type Place, visibleFacts } from "./places.ts";
 import type { CallTrace, TraceSink } from "./traces.ts";
@@ -35,29 +35,22 @@ export async function turn<Result>(
 ): Promise<Result | undefined> {
   const { member, hook } = place;
   const started = performance.now();
-  const deadline = new Deadline(place.timeout, round.call.signal);
+  let live: TimedCall | undefined;
   let answer: HookAnswer;
   let outcome: Outcome<Result> | undefined;
   try {
     if (!member.breaker.allows()) throw fault(`it is not asked for now, since it failed ${member.breaker.failures()} times in a row`);
     const seen = place.see(input);
-    const live = {
-      facts: visibleFacts(place, round.facts),
-      input: seen,
-      deadline: place.timeout,
-      get signal() {
-        return deadline.signal;
-      },
-    };
+    live = new TimedCall(visibleFacts(place, round.facts), seen, place.timeout, round.call.signal);
     const pending = member.callee.call(hook, live);
-    const given = pending instanceof Promise ? await deadline.within(pending) : pending;
+    const given = pending instanceof Promise ? await live.within(pending) : pending;
     answer = member.callee.shares && given.refuse === undefined ? given : checkAnswer(hook, given);
     if (answer.refuse === undefined) outcome = read(answer, seen);
     member.breaker.succeeded();
   } catch (error) {
     if (round.call.signal.aborted) throw engineErrors["client-gone"]({}, { cause: error });
     member.breaker.failed();
-    if (deadline.passed) member.callee.suspect();
+    if (live?.passed === true) member.callee.suspect();
     const failure = reasonOf(error);
     keep(round, place, started, { decision: "failed", failure });
     if (place.failPolicy === "open") return undefined;

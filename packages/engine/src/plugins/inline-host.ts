@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { callRoute, describePlugin, loadPlugin, type Settings, startCall } from "@outrigger/sdk";
+import { callRoute, describePlugin, LazyCall, loadPlugin, type Settings, startCall } from "@outrigger/sdk";
 import type { Launch, Launcher } from "./instance.ts";
 import { logLine } from "./log-file.ts";
 
@@ -12,17 +12,7 @@ export const launchInline: Launcher = async ({ folder, entry = "index.ts", setti
   await plugin.setUp?.({ settings, log: note });
   return {
     description: describePlugin(plugin),
-    call: (hook, live) =>
-      startCall(plugin, {
-        hook,
-        facts: live.facts,
-        input: live.input,
-        settings,
-        log: note,
-        get signal() {
-          return live.signal;
-        },
-      }),
+    call: (hook, live) => startCall(plugin, new LazyCall(hook, live, settings, note)),
     route: (index, side, { facts, request, response, signal }) =>
       callRoute(plugin, index, side, { facts, request, settings, signal, log: note, ...(response === undefined ? {} : { response }) }),
     configure: async (values) => {

@@ -32,6 +32,38 @@ export async function callPlugin(plugin: EnginePlugin, call: PluginCall): Promis
   return startCall(plugin, call);
 }
 
+/** A call whose signal is made when it is read; what the gateway and a worker add to a living call. */
+export class LazyCall implements PluginCall {
+  readonly hook: HookId;
+  readonly settings: Settings;
+  readonly log: HookContext["log"];
+  readonly #live: Pick<PluginCall, "facts" | "input"> & { readonly signal: AbortSignal };
+
+  constructor(
+    hook: HookId,
+    live: Pick<PluginCall, "facts" | "input"> & { readonly signal: AbortSignal },
+    settings: Settings,
+    log: HookContext["log"],
+  ) {
+    this.hook = hook;
+    this.settings = settings;
+    this.log = log;
+    this.#live = live;
+  }
+
+  get facts(): CallFacts {
+    return this.#live.facts;
+  }
+
+  get input(): unknown {
+    return this.#live.input;
+  }
+
+  get signal(): AbortSignal {
+    return this.#live.signal;
+  }
+}
+
 /** Like {@link callPlugin}, without a promise where the handler makes none: the gateway saves the time of waiting. */
 export function startCall(plugin: EnginePlugin, call: PluginCall): HookAnswer | Promise<HookAnswer> {
   const handler = handlerOf(plugin, call.hook);
@@ -44,7 +76,7 @@ export function startCall(plugin: EnginePlugin, call: PluginCall): HookAnswer | 
   try {
     const result = handler(call.input, contextOf(call, warnings));
     if (!(result instanceof Promise)) return answerOf(plugin, call, result, warnings);
-    return result.then((value) => answerOf(plugin, call, value, warnings)).catch(failed);
+    return result.then((value) => answerOf(plugin, call, value, warnings), failed);
   } catch (error) {
     return failed(error);
   }
@@ -63,18 +95,30 @@ export function handlerOf(plugin: EnginePlugin, id: HookId): Handler | undefined
 
 /** The second argument of a handler. `warnings` grows as the handler warns. */
 export function contextOf(call: Omit<PluginCall, "hook" | "input">, warnings: string[]): HookContext {
-  return {
-    ...call.facts,
-    settings: call.settings ?? {},
-    // Made only for handlers that read it.
-    get signal(): AbortSignal {
-      return call.signal ?? never;
-    },
-    warn: (message) => void warnings.push(String(message)),
-    log: call.log ?? (() => {}),
-  };
+  return new CallContext(call, warnings) as unknown as HookContext;
 }
 
+/** A class, so that the signal is made only for handlers that read it, and making one costs little. */
+class CallContext {
+  readonly settings: Settings;
+  readonly log: HookContext["log"];
+  readonly warn: HookContext["warn"];
+  readonly #call: Omit<PluginCall, "hook" | "input">;
+
+  constructor(call: Omit<PluginCall, "hook" | "input">, warnings: string[]) {
+    Object.assign(this, call.facts);
+    this.settings = call.settings ?? {};
+    this.log = call.log ?? ignore;
+    this.warn = (message) => void warnings.push(String(message));
+    this.#call = call;
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal ?? never;
+  }
+}
+
+const ignore = (): void => {};
 const never: AbortSignal = new AbortController().signal;
 
 function answerOf(plugin: EnginePlugin, { hook, input }: PluginCall, result: unknown, warnings: readonly string[]): HookAnswer {
