@@ -1,5 +1,6 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchEngineGateway } from "./engine-gateway.ts";
 import { benchEngineHooks } from "./engine-hooks.ts";
 import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   watchers: benchWatchers,
   gateway: benchGateway,
   "engine-hooks": benchEngineHooks,
+  "engine-gateway": benchEngineGateway,
 };
 
 const names = process.argv.slice(2);

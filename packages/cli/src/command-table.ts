@@ -76,7 +76,8 @@ const credential: GroupEntry = {
 
 const engine: GroupEntry = {
   name: "engine",
-  summary: "Plug-ins of a container engine",
+  summary: "Run plug-ins before a container engine",
+  load: () => import("./commands/engine/run.ts"),
   children: [
     {
       name: "plugins",
@@ -116,6 +117,17 @@ const engine: GroupEntry = {
       summary: "Play a recorded call through plug-ins, without an engine",
       load: () => import("./commands/engine/replay.ts"),
     },
+    {
+      name: "install-runtime",
+      summary: "Register the runtime that carries out plug-ins' OCI hooks",
+      load: () => import("./commands/engine/install-runtime.ts"),
+    },
+    {
+      name: "hooks-directory",
+      summary: "Write plug-ins' OCI hooks as a hooks.d directory for Podman and CRI-O",
+      load: () => import("./commands/engine/hooks-directory.ts"),
+    },
+    { name: "cri", summary: "Run plug-ins before a CRI runtime", load: () => import("./commands/engine/cri.ts") },
   ],
 };
 

@@ -23,9 +23,10 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
   const places = placesOf(members);
   const at = (id: HookId): readonly Place[] => places.get(id) ?? none;
 
-  const begin = async (hook: HookName, input: unknown, call: Call): Promise<Round> => {
+  const begin = async (hook: HookName, asked: readonly Place[], input: unknown, call: Call): Promise<Round> => {
     const { signal: _, client, ...rest } = call;
-    const facts: CallFacts = { ...rest, client: client === null ? null : await client() };
+    const withProcess = asked.some(({ member }) => member.privileges.clientProcess);
+    const facts: CallFacts = { ...rest, client: client === null ? null : await client(withProcess) };
     traces?.input(facts.requestId, hook, facts, input);
     return { call, facts, warnings: [], traces };
   };
@@ -37,7 +38,7 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
   ): Promise<Changed<ChangeInputs[Name]>> => {
     const [changers, validators] = [at(hook), at(validateId(hook))];
     if (!applies(changers, validators, call)) return { input, changedBy: [], warnings: [] };
-    const round = await begin(hook, input, call);
+    const round = await begin(hook, [...changers, ...validators], input, call);
     let current: unknown = input;
     const changedBy: string[] = [];
     for (const place of changers) {
@@ -53,7 +54,7 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
   const check = async <Name extends CheckHook>(hook: Name, input: unknown, call: Call): Promise<void> => {
     const asked = at(hook).filter((place) => place.applies(input, call));
     if (asked.length === 0) return;
-    const round = await begin(hook, input, call);
+    const round = await begin(hook, asked, input, call);
     for (const place of asked) await turn(place, input, round, nothing);
   };
 
@@ -64,7 +65,7 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
   ): Promise<readonly Collected<CollectResults[Name]>[]> => {
     const asked = at(hook).filter((place) => place.applies(input, call));
     if (asked.length === 0) return [];
-    const round = await begin(hook, input, call);
+    const round = await begin(hook, asked, input, call);
     const collected: Collected<CollectResults[Name]>[] = [];
     for (const place of asked) {
       const result = await turn(place, input, round, (answer) => readResult(hook, place, answer));
@@ -76,7 +77,7 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
   const notify = async <Name extends NotifyHook>(hook: Name, input: unknown, call: Call): Promise<readonly NotifyFailure[]> => {
     const asked = at(hook).filter((place) => place.applies(input, call));
     if (asked.length === 0) return [];
-    const round = await begin(hook, input, call);
+    const round = await begin(hook, asked, input, call);
     const failures: NotifyFailure[] = [];
     for (const place of asked) {
       try {

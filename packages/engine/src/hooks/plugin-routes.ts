@@ -50,7 +50,7 @@ async function askRoute(
 ): Promise<RouteAnswer | undefined> {
   const { callee, breaker, name: plugin, version } = place.member;
   const { signal, client, ...rest } = call;
-  const facts: CallFacts = { ...rest, client: client === null ? null : await client() };
+  const facts: CallFacts = { ...rest, client: client === null ? null : await client(place.member.privileges.clientProcess) };
   const deadline = new Deadline(place.timeout, signal);
   const started = performance.now();
   const trace = { plugin, version, hook: `api.routes ${name}` as const, changes: [], warnings: [] };

@@ -3,6 +3,7 @@ import type { PluginDescription } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
 import { createBreaker } from "../hooks/breaker.ts";
 import type { Member, MemberHook } from "../hooks/member.ts";
+import { isGranted } from "./installed.ts";
 import type { RunningPlugin } from "./keep-running.ts";
 import type { PluginSetting } from "./settings-file.ts";
 
@@ -21,7 +22,7 @@ export function buildMember(manifest: EnginePluginManifest, setting: PluginSetti
     before: setting.before ?? engine.before,
     after: setting.after ?? engine.after,
     priority: setting.priority ?? engine.priority,
-    privileges: engine.privileges,
+    privileges: { ...engine.privileges, clientProcess: engine.privileges.clientProcess && isGranted("client-process", setting.grants) },
     hooks: engine.hooks.map((asked) => buildHook(asked, setting, description)),
     routes: description?.routes ?? [],
     callee: running,

@@ -172,9 +172,16 @@ function* grantProblems(path: readonly PropertyKey[], setting: PluginSetting, ma
   };
 }
 
+/** Privileges that may be withheld: the plug-in then goes without. */
+const optional: readonly string[] = ["client-process"];
+
+export function isGranted(privilege: string, grants: PluginSetting["grants"]): boolean {
+  return grants === "all" || grants.includes(privilege);
+}
+
 /** What a manifest asks for that is not granted. */
 export function missingGrants(manifest: EnginePluginManifest, grants: PluginSetting["grants"]): readonly string[] {
-  return grants === "all" ? [] : enginePrivilegesOf(manifest.spec.engine).filter((privilege) => !grants.includes(privilege));
+  return enginePrivilegesOf(manifest.spec.engine).filter((privilege) => !optional.includes(privilege) && !isGranted(privilege, grants));
 }
 
 function unknown(path: readonly PropertyKey[], name: string, known: readonly string[]): PlainProblem {

@@ -48,7 +48,13 @@ export const launchProcess: Launcher = async (launch, signal) => {
 
 function start(launch: Launch, place: string, socket: string): ChildProcess {
   const runner = fileURLToPath(import.meta.resolve("@outrigger/sdk/run-plugin"));
-  const program = launch.command ?? [process.execPath, "--no-warnings", runner, join(launch.folder, launch.entry ?? "index.ts")];
+  const program = launch.command ?? [
+    process.execPath,
+    "--no-warnings",
+    ...heapLimits(launch.memory),
+    runner,
+    join(launch.folder, launch.entry ?? "index.ts"),
+  ];
   const [first, ...rest] = confined(program, launch.user);
   const child = spawn(first, rest, {
     cwd: launch.folder,
@@ -58,6 +64,11 @@ function start(launch: Launch, place: string, socket: string): ChildProcess {
   });
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => launch.log(text));
   return child;
+}
+
+/** V8 collects garbage when its heap is full, which must be before the process has all of its memory: Node itself takes some 60 MiB. */
+function heapLimits(memory: number): readonly string[] {
+  return [`--max-old-space-size=${Math.max(24, Math.floor(memory / 2 / 1024 / 1024))}`, "--max-semi-space-size=8"];
 }
 
 /** Resolves when the process is gone, with all that it left behind. */

@@ -22,13 +22,15 @@ export async function servePlugin(plugin: EnginePlugin, socket: string): Promise
       await plugin.setUp?.({ settings, log: logLine });
       return undefined;
     }
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    const live = (deadline: number): { settings: Settings; signal: AbortSignal; log: typeof logLine } => ({
-      settings,
-      signal: AbortSignal.any([gone.signal, AbortSignal.timeout(Math.max(1, Math.ceil(deadline)))]),
-      log: logLine,
-    });
+    const over = new AbortController();
+    const live = (deadline: number): { settings: Settings; signal: AbortSignal; log: typeof logLine } => {
+      const timer = setTimeout(() => over.abort(), deadline);
+      response.once("close", () => {
+        clearTimeout(timer);
+        over.abort();
+      });
+      return { settings, signal: over.signal, log: logLine };
+    };
     const hook = /^POST \/v1\/hooks\/(.+)$/.exec(place)?.[1];
     if (hook !== undefined && hookIds.includes(hook as HookId)) {
       const { facts, deadline, input } = body as HookCall;
