@@ -9,9 +9,8 @@ const compiled = join(root, "dist", "compiled");
 const target = join(root, "dist", "packages");
 /** What the command brings along: the catalogue and the editors' schemas. */
 const shipped = ["plugins", "schemas"];
-/** Programs that are no JavaScript, in the engine's package and in the bundle that holds its code. */
-const programs = { source: join(root, "packages", "engine", "runtime"), rooms: ["engine", "cli"] };
-
+/** What rooms have beside their sources that their packages need. */
+const besides: Readonly<Record<string, readonly string[]>> = { engine: ["runtime", "systemd"] };
 interface PackageFile {
   readonly name: string;
   readonly version: string;
@@ -33,7 +32,7 @@ for (const room of readdirSync(compiled)) {
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(installable(room, source), null, 2)}\n`);
   for (const file of ["LICENSE", "README.md"]) cpSync(join(root, file), join(folder, file));
   for (const program of Object.values(source.bin ?? {})) chmodSync(join(folder, toJavaScript(program)), 0o755);
-  if (programs.rooms.includes(room)) cpSync(programs.source, join(folder, "runtime"), { recursive: true });
+  for (const beside of besides[room] ?? []) cpSync(join(root, "packages", room, beside), join(folder, beside), { recursive: true });
   if (source.bin !== undefined) {
     await bundle(room, Object.values(source.bin), join(folder, "lib"));
     for (const extra of shipped)
@@ -70,6 +69,7 @@ async function bundle(room: string, commands: readonly string[], outdir: string)
 function installable(room: string, source: PackageFile): object {
   const exports = Object.entries(source.exports ?? {}).map(([name, path]) => {
     const script = toJavaScript(path);
+    if (script === path) return [name, path] as const;
     return [name, { types: script.replace(/\.js$/, ".d.ts"), default: script }] as const;
   });
   const bin = Object.entries(source.bin ?? {}).map(([name, path]) => [name, toJavaScript(path)] as const);
@@ -77,7 +77,7 @@ function installable(room: string, source: PackageFile): object {
     ...source,
     exports: Object.fromEntries(exports),
     ...(bin.length === 0 ? {} : { bin: Object.fromEntries(bin) }),
-    files: ["lib", ...(source.bin === undefined ? [] : shipped), ...(programs.rooms.includes(room) ? ["runtime"] : [])],
+    files: ["lib", ...(source.bin === undefined ? [] : shipped), ...(besides[room] ?? [])],
   };
 }
 

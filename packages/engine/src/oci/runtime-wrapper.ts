@@ -1,6 +1,5 @@
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 /** What an installed `outrigger-runc` knows; see docs/oci-hooks.md. */
 export interface WrapperSettings {
@@ -18,15 +17,9 @@ export interface WrapperSettings {
 
 export const usualRecordsFolder = "/var/lib/outrigger/hooks";
 
-/** In the checkout and in this package's build, and in the bundled command. */
-const places: readonly string[] = [
-  join(import.meta.dirname, "..", "..", "runtime", "outrigger-runc"),
-  join(import.meta.dirname, "..", "runtime", "outrigger-runc"),
-];
-
 /** The program text of `outrigger-runc` with these settings in it: one file that reads no other but the records. */
 export async function wrapperText(settings: WrapperSettings): Promise<string> {
-  const template = await readFile(places.find((place) => existsSync(place)) ?? places[0] ?? "", "utf8");
+  const template = await readFile(fileURLToPath(import.meta.resolve("@outrigger/engine/outrigger-runc")), "utf8");
   const { runtime, records, missing, unanswered, wait } = settings;
   const lines = Object.entries({ runtime, records, missing, unanswered, wait }).map(([name, value]) => `${name}=${quoted(String(value))}`);
   return template.replace(/(?<=^# Settings,.*\n)(?:.*\n)*?(?=# End of settings\.$)/m, () => `${lines.join("\n")}\n`);
