@@ -221,6 +221,11 @@ const table = {
     message: "There is no version {version} of {plugin} to go to.",
     mend: "Install it from a folder with `outrigger engine plugins upgrade`.",
   },
+  "package-missing": {
+    status: 503,
+    message: "The package {name} can't be found, and plug-ins written in JavaScript don't run without it.",
+    mend: "Install Outrigger again.",
+  },
   "program-missing": {
     status: 503,
     message: "{program} is not there, and plug-ins don't run without it: {reason}.",

@@ -1,16 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chownSync, mkdirSync } from "node:fs";
+import { chownSync, closeSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { type PluginDescription, protocolVariables, type RouteAnswer } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
 import { reasonOf } from "../hooks/turn.ts";
 import { checkDescription } from "./description.ts";
 import type { Instance, Launch, Launcher } from "./instance.ts";
 import { watchMemory } from "./memory-watch.ts";
+import { nodeRunner } from "./node-runner.ts";
 import { cleanEnvironment, confined, endingOf, killGroup } from "./process-command.ts";
 import { createSocketClient, type SocketClient } from "./socket-client.ts";
 
@@ -20,7 +20,7 @@ export const launchProcess: Launcher = async (launch, signal) => {
   mkdirSync(place, { mode: 0o700 });
   if (launch.user !== undefined) chownSync(place, launch.user, launch.user);
   const socket = join(place, "s");
-  const child = start(launch, place, socket);
+  const child = await start(launch, place, socket);
   const ended = endOf(child, launch, place);
   const client = createSocketClient(socket);
   const stop = async (): Promise<void> => {
@@ -46,22 +46,19 @@ export const launchProcess: Launcher = async (launch, signal) => {
   }
 };
 
-function start(launch: Launch, place: string, socket: string): ChildProcess {
-  const runner = fileURLToPath(import.meta.resolve("@outrigger/sdk/run-plugin"));
-  const program = launch.command ?? [
-    process.execPath,
-    "--no-warnings",
-    ...heapLimits(launch.memory),
-    runner,
-    join(launch.folder, launch.entry ?? "index.ts"),
-  ];
+async function start(launch: Launch, place: string, socket: string): Promise<ChildProcess> {
+  const node = launch.command === undefined ? await nodeRunner(launch.user, launch.run) : undefined;
+  const module = join(launch.folder, launch.entry ?? "index.ts");
+  const program =
+    node === undefined ? (launch.command ?? []) : [node.program, "--no-warnings", ...heapLimits(launch.memory), node.runner, module];
   const [first, ...rest] = confined(program, launch.user);
   const child = spawn(first, rest, {
     cwd: launch.folder,
     env: { ...cleanEnvironment(place), [protocolVariables.socket]: socket, [protocolVariables.folder]: launch.folder },
     detached: true, // a process group of its own, which can be ended as one
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", ...(node?.descriptor === undefined ? [] : [node.descriptor])],
   });
+  if (node?.descriptor !== undefined) closeSync(node.descriptor);
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => launch.log(text));
   return child;
 }
