@@ -20,6 +20,8 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   gateway: benchGateway,
   "engine-hooks": benchEngineHooks,
   "engine-gateway": benchEngineGateway,
+  "engine-gateway": benchEngineGateway,
+  "engine-hooks": benchEngineHooks,
 };
 
 const names = process.argv.slice(2);

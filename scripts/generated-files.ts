@@ -2,8 +2,9 @@ import { cliErrors } from "@outrigger/cli";
 import { engineErrors } from "@outrigger/engine";
 import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
 import { runtimeErrors } from "@outrigger/runtime";
-import { sdkErrors } from "@outrigger/sdk";
+import { sdkErrors, z } from "@outrigger/sdk";
 import { openApiDocument, serverErrors } from "@outrigger/server";
+import { policyField } from "../plugins/policy/rules/rules-field.ts";
 import { engineFields, engineTypes } from "./engine-api.ts";
 
 type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
@@ -23,11 +24,17 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
   const openApi = `${JSON.stringify(await openApiDocument(), null, 2)}\n`;
   return {
     ...Object.fromEntries(schemas),
+    "plugins/policy/policy.schema.json": policySchema(),
     "docs/errors.md": errorsPage(),
     "docs/openapi.json": openApi,
     "packages/sdk/src/engine-api/types.ts": engineTypes(),
     "packages/engine/src/json/engine-fields.ts": engineFields(),
   };
+}
+
+function policySchema(): string {
+  const schema = z.toJSONSchema(policyField, { io: "input", target: "draft-2020-12" });
+  return `${JSON.stringify({ title: "policy.yaml", description: "Rules of the plug-in policy.", ...schema }, null, 2)}\n`;
 }
 
 function errorsPage(): string {

@@ -11,6 +11,11 @@ const table = {
     message: "The request's body is larger than {limit} bytes, more than plug-ins look at.",
     mend: "Make the body smaller, or raise --body-limit.",
   },
+  "answer-too-large": {
+    status: 502,
+    message: "The engine's answer is larger than {limit} bytes, so {plugin} can't see and change it.",
+    mend: "Ask for less, e.g. with filters, or raise --body-limit.",
+  },
   "upstream-unreachable": {
     status: 503,
     message: "The engine at {upstream} does not answer: {reason}.",

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { engineErrors, startCriProxy } from "@outrigger/engine";
+import { pluginFolder } from "./plugin-folder.ts";
 import { type CriClient, type CriVersion, criClient, type Message } from "./support/cri-client.ts";
 import { ownContainerd, tinyImage } from "./support/own-containerd.ts";
 import { pluginSource } from "./support/plugin-source.ts";
@@ -100,4 +102,45 @@ test("containers made through the proxy have what a plug-in added, in both versi
     assert.deepEqual(await straight.call("ListContainers", {}), {});
   }
   assert.equal(source.leases(), 0);
+});
+
+test("a plug-in in its own process sees and changes what it may, and the container has all the rest", {
+  timeout: 120_000,
+}, async (context) => {
+  const direct = await ownContainerd(context);
+  const folder = pluginFolder(context);
+  const fields = ["config.envs", "config.labels"];
+  folder.plugin(
+    "labels",
+    { hooks: ["cri.preCreateContainer"], privileges: { see: fields, change: fields } },
+    `export default {
+      name: "labels",
+      hooks: { "cri.preCreateContainer": ({ config, sandboxConfig }) => ({
+        config: { ...config, envs: [...config.envs, { key: "SEEN", value: Object.keys(config).sort().join() }], labels: { ...config.labels, added: "1" } },
+        sandboxConfig,
+      }) },
+    };`,
+  );
+  folder.settings({ plugin: "labels", grants: "all" });
+  const socket = join(dirname(direct), "proxy.sock");
+  const proxy = await startCriProxy({ listen: socket, upstream: direct, plugins: await folder.open() });
+  context.after(() => proxy.close());
+  const client = criClient(context, socket);
+  const config = sandboxConfig("pod");
+  const { pod_sandbox_id } = await client.call("RunPodSandbox", { config });
+  try {
+    const large = { ...containerConfig("web"), linux: { resources: { memory_limit_in_bytes: "9007199254740993", oom_score_adj: 500 } } };
+    const { container_id } = await client.call("CreateContainer", { pod_sandbox_id, config: large, sandbox_config: config });
+    const { status: seen } = await client.call("ContainerStatus", { container_id });
+    assert.deepEqual((seen as Message)["labels"], { given: "yes", added: "1" });
+    const spec = execFileSync("ctr", ["-a", direct, "-n", "k8s.io", "containers", "info", "--spec", String(container_id)], {
+      encoding: "utf8",
+    });
+    assert.match(spec, /"SEEN=envs,labels"/);
+    assert.match(spec, /"COLOUR=blue"/);
+    assert.match(spec, /"limit": 9007199254740993\b/);
+  } finally {
+    await client.call("StopPodSandbox", { pod_sandbox_id });
+    await client.call("RemovePodSandbox", { pod_sandbox_id });
+  }
 });

@@ -7,6 +7,7 @@ import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Forward, GatewayRequest } from "../src/index.ts";
 import {
   background,
   engineSocket,
@@ -67,6 +68,27 @@ for (const [how, headers, first] of [
     }
   });
 }
+
+test("a client that says nothing more gets the answers to everything that it asked", async (context) => {
+  for (const intercept of [() => undefined, () => ({ handler: (_request: GatewayRequest, forward: Forward) => forward() })]) {
+    const { path } = await testGateway(context, { intercept });
+    const text = await converse(path, [
+      "GET /_ping HTTP/1.1\r\nHost: a\r\n\r\nGET /version HTTP/1.1\r\nHost: a\r\n\r\nGET /_ping HTTP/1.1\r\nHost: a\r\n\r\n",
+    ]);
+    assert.equal(text.match(/HTTP\/1\.1 200 OK/g)?.length, 3, text);
+    const cut = await new Promise<string>((resolve) => {
+      const socket = connect({ path, allowHalfOpen: true }, () =>
+        socket.end("GET /_ping HTTP/1.1\r\nHost: a\r\n\r\nGET /version HTTP/1.1\r\nHost: a\r\n\r\nGET /ev"),
+      );
+      let answers = "";
+      socket.on("data", (part: Buffer) => {
+        answers += part.toString("latin1");
+      });
+      socket.once("close", () => resolve(answers));
+    });
+    assert.equal(cut.match(/HTTP\/1\.1 200 OK/g)?.length, 2, cut);
+  }
+});
 
 test("what follows a stream that becomes none never reaches the engine", async (context) => {
   const tap = await tapEngine(context);

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createAskListener, createHookRecords } from "@outrigger/engine";
 import { containerId, testWrapper } from "./support/wrapper.ts";
 
@@ -168,6 +169,21 @@ test("a disk that is full leaves config.json as it was", async (context) => {
       execFileSync("umount", [wrapper.bundle]);
     }
   }
+});
+
+test("a wrapper killed at its work leaves config.json whole, and the next try does it", async (context) => {
+  const wrapper = await testWrapper(context, { awk: "sleep 600; awk" });
+  wrapper.keep(record);
+  wrapper.writeConfig(plain);
+  const child = spawn(wrapper.program, ["create", "-b", wrapper.bundle, containerId], { detached: true, stdio: "ignore" });
+  while (!existsSync(join(wrapper.bundle, "config.json.outrigger"))) await sleep(10);
+  process.kill(-(child.pid ?? assert.fail()), "SIGKILL");
+  await once(child, "exit");
+  assert.equal(wrapper.config(), plain);
+  writeFileSync(wrapper.program, readFileSync(wrapper.program, "utf8").replace("sleep 600; awk", "awk"));
+  assert.equal(wrapper.run(["create", "-b", wrapper.bundle, containerId]).code, 0);
+  assert.equal(wrapper.config(), hooked);
+  assert.deepEqual(readdirSync(wrapper.bundle), ["config.json"]);
 });
 
 test("config.json keeps its mode, and containers without hooks keep their file", async (context) => {

@@ -29,7 +29,7 @@ export function* judgeMounts(rules: Rules, host: Fields, resolve: ResolvePath): 
 /** `SOURCE:TARGET[:MODE]`, or `TARGET[:MODE]`, which is a volume without a name (moby, volume/mounts/linux_parser.go). */
 function* judgeBindText(rules: Rules, text: string, resolve: ResolvePath): Violations {
   const [source = "", target, mode = "", ...more] = text.split(":");
-  if (target === undefined || (!target.startsWith("/") && mode === "" && more.length === 0)) {
+  if (target === undefined || (isMode(target) && mode === "" && more.length === 0)) {
     if (!source.startsWith("/")) yield { rule: "binds", message: `${shown(text)} is no mount.` };
     return;
   }
@@ -46,6 +46,11 @@ function* judgeBindText(rules: Rules, text: string, resolve: ResolvePath): Viola
     if (source === "") yield { rule: "volumes", message: `${shown(text)} names no volume.` };
     yield* judgeVolumeName(rules, source);
   }
+}
+
+/** What the engine takes for a mode instead of a target. */
+function isMode(word: string): boolean {
+  return word.split(",").every((part) => otherModes.includes(part) || propagations.includes(part));
 }
 
 function* judgeMount(rules: Rules, mount: Fields, resolve: ResolvePath): Violations {

@@ -1,10 +1,9 @@
 import type { ContainerCreateRequest } from "@outrigger/sdk";
-import { engineErrors } from "../errors.ts";
-import type { GatewayResponse } from "../gateway/exchange.ts";
+import type { GatewayRequest, GatewayResponse, RequestChange } from "../gateway/exchange.ts";
 import type { Door, Visit } from "./door.ts";
 import { inspectContainer } from "./facts.ts";
 import { type FieldMap, viewOf, writeView } from "./field-map.ts";
-import { readBody } from "./json-body.ts";
+import { readBody, writeBody } from "./json-body.ts";
 import { checkQuery, parameter, withParameters } from "./query.ts";
 
 const carried = [
@@ -43,7 +42,15 @@ async function handle(visit: Visit): Promise<GatewayResponse> {
   const changed = await dispatcher.change("container.preCreate", given, { ...call, door: "commit", container: found.facts });
   const by = { plugin: changed.changedBy.join(", "), door: "a commit" };
   const after = writeView(body?.value ?? {}, fields, given.body, changed.input.body, by);
-  if (body === undefined && changed.input.body !== given.body)
-    throw engineErrors["door-cannot-carry"]({ ...by, field: "the configuration" });
-  return visit.forward({ ...(body?.write(after) ?? {}), target: withParameters(request.target, { container: found.facts.id }) });
+  const written =
+    body === undefined ? (changed.input.body === given.body ? {} : withType(request, { body: writeBody(after) })) : body.write(after);
+  return visit.forward({ ...written, target: withParameters(request.target, { container: found.facts.id }) });
+}
+
+/** Says that there is JSON now; a request without a body mostly has no type. */
+function withType({ headers }: GatewayRequest, change: RequestChange): RequestChange {
+  return {
+    ...change,
+    headers: [...headers.filter(([name]) => name.toLowerCase() !== "content-type"), ["Content-Type", "application/json"]],
+  };
 }

@@ -21,7 +21,7 @@ export async function createEndpoints(
   body: ContainerCreateRequest,
 ): Promise<{ readonly body: ContainerCreateRequest; readonly warnings: readonly string[] }> {
   if (!visit.dispatcher.wants("container.preCreateEndpoint") || body.NetworkDisabled === true) return { body, warnings: [] };
-  const given = body.NetworkingConfig?.EndpointsConfig ?? {};
+  const given = withUsualName(body.NetworkingConfig?.EndpointsConfig ?? {});
   const endpoints: Record<string, EndpointSettings | null> = { ...given };
   const warnings: string[] = [];
   let [any, noResolver] = [false, false];
@@ -41,10 +41,18 @@ export async function createEndpoints(
 
 /** Those that are named, and the one that the network mode implies. */
 function networksOf({ HostConfig, NetworkingConfig }: ContainerCreateRequest): readonly string[] {
-  const mode = HostConfig?.NetworkMode || "default";
-  const implied = mode === "default" ? "bridge" : mode;
+  const implied = HostConfig?.NetworkMode || "default";
   const named = Object.keys(NetworkingConfig?.EndpointsConfig ?? {});
-  return [...new Set([...named, implied])].filter((name) => !withoutEndpoint.test(name)).sort();
+  return [...new Set([...named, implied].map(usualName))].filter((name) => !withoutEndpoint.test(name)).sort();
+}
+
+/** `default` is what clients call the engine's own bridge. */
+function usualName(network: string): string {
+  return network === "default" ? "bridge" : network;
+}
+
+function withUsualName<Value>(endpoints: Readonly<Record<string, Value>>): Readonly<Record<string, Value>> {
+  return Object.fromEntries(Object.entries(endpoints).map(([network, endpoint]) => [usualName(network), endpoint]));
 }
 
 /** Calls `container.preCreateEndpoint` for one network. */

@@ -1,5 +1,5 @@
 import type { ChangeInputs } from "@outrigger/sdk";
-import type { GatewayResponse, Target } from "../gateway/exchange.ts";
+import type { GatewayRequest, GatewayResponse, RequestChange, Target } from "../gateway/exchange.ts";
 import { unframed } from "./answers.ts";
 import type { Door, Visit } from "./door.ts";
 import { checkQuery, parameter, withParameters } from "./query.ts";
@@ -21,7 +21,7 @@ async function handle(visit: Visit): Promise<GatewayResponse> {
   const ended = visit.pulls.begin(input.reference);
   request.signal.addEventListener("abort", ended, { once: true });
   try {
-    const answer = await visit.forward(input === given ? {} : { target: withParameters(request.target, parametersOf(input)) });
+    const answer = await visit.forward(input === given ? {} : led(request, given, input));
     const follows = dispatcher.wants("image.postPull") && answer.status === 200;
     if (follows) return { ...answer, headers: unframed(answer.headers), body: followed(visit, input, answer.body, ended) };
     ended();
@@ -38,6 +38,20 @@ function wanted(target: Target): Input | undefined {
   const tag = parameter(target, "tag") || undefined;
   const separator = tag?.includes(":") === true ? "@" : ":";
   return { reference: tag === undefined ? image : `${image}${separator}${tag}`, platform: parameter(target, "platform") || null };
+}
+
+/** The pull as plug-ins want it. Credentials are for the registry that the client named, and for no other. */
+function led({ target, headers }: GatewayRequest, given: Input, input: Input): RequestChange {
+  const change = { target: withParameters(target, parametersOf(input)) };
+  if (registryOf(given.reference) === registryOf(input.reference)) return change;
+  return { ...change, headers: headers.filter(([name]) => name.toLowerCase() !== "x-registry-auth") };
+}
+
+/** The host that a reference names (distribution's reference grammar), else the usual one. */
+function registryOf(reference: string): string {
+  const [first = "", ...rest] = reference.split("/");
+  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+  return !isHost || first === "index.docker.io" ? "docker.io" : first;
 }
 
 /** The tag is the part that engines take apart differently, so all of the reference goes as one where that is possible. */

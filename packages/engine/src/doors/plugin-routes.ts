@@ -1,4 +1,5 @@
 import { parseJson, type RouteRequest, type RouteResponse, stringifyJson } from "@outrigger/sdk";
+import { engineErrors } from "../errors.ts";
 import type { GatewayRequest, GatewayResponse, Handler, Header, RequestChange, Target } from "../gateway/exchange.ts";
 import type { Call, PluginRoute } from "../hooks/dispatcher.ts";
 import { readJson } from "../json/read-json.ts";
@@ -7,16 +8,23 @@ import { bodyOf, jsonAnswer, unframed } from "./answers.ts";
 /** Headers that plug-ins never see: they hold credentials. */
 const credentials = new Set(["authorization", "cookie", "x-registry-auth", "x-registry-config"]);
 
-/** Routes whose JSON answers go on as long as the client listens. */
-const endless = new Set([
-  "system.events",
-  "container.stats",
-  "container.logs",
+/** Routes whose answers come bit by bit, some without end; their JSON is no whole to be changed. */
+const streamed: ReadonlySet<string> = new Set([
+  "build",
   "container.attach",
+  "container.logs",
+  "container.stats",
+  "container.wait",
+  "exec.start",
+  "image.load",
   "image.pull",
   "image.push",
-  "build",
-  "image.load",
+  "plugin.pull",
+  "plugin.push",
+  "plugin.upgrade",
+  "service.logs",
+  "system.events",
+  "task.logs",
 ]);
 
 /** A plug-in's route that matches, with what its pattern's parts matched. */
@@ -84,9 +92,10 @@ async function wrapped(
     forward({ ...change, ...more }),
   );
   const isJson = answer.headers.some(([name, value]) => /^content-type$/i.test(name) && /^application\/json\b/i.test(value));
-  if (route.wraps?.includes("response") !== true || !isJson || endless.has(request.route?.name ?? "")) return answer;
+  if (route.wraps?.includes("response") !== true || !isJson || streamed.has(request.route?.name ?? "")) return answer;
   const bytes = await bodyOf(answer);
-  if (bytes.length === 0 || bytes.length > limit) return { ...answer, body: bytes };
+  if (bytes.length === 0) return { ...answer, body: bytes };
+  if (bytes.length > limit) throw engineErrors["answer-too-large"]({ plugin: route.plugin, limit });
   const before: RouteResponse = { status: answer.status, headers: visible(answer.headers), body: parseJson(bytes.toString()) };
   const after = await route.response(wanted, before, call);
   if (after === before) return { ...answer, body: bytes };

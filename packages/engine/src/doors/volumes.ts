@@ -128,10 +128,10 @@ function targetsOf({ Mounts, Tmpfs }: HostConfig): readonly string[] {
   return [...(Mounts ?? []).map((mount) => trimmed(mount.Target ?? "")), ...Object.keys(Tmpfs ?? {}).map(trimmed)];
 }
 
-/** `name:/path[:modes]`, `/host:/path[:modes]`, or `/path` alone. */
+/** `name:/path[:modes]`, `/host:/path[:modes]`, `/path[:modes]` (moby, volume/mounts/linux_parser.go). */
 function parseBind(text: string): Use {
   const [first = "", target, modes] = text.split(":");
-  if (target === undefined) return { text, target: trimmed(first), modes: [] };
+  if (target?.startsWith("/") !== true) return { text, target: trimmed(first), modes: target === undefined ? [] : target.split(",") };
   return { text, source: first, target: trimmed(target), modes: modes === undefined ? [] : modes.split(",") };
 }
 

@@ -37,6 +37,13 @@ export async function sendAnswer(answer: GatewayResponse, way: AnswerWay): Promi
   const headers: readonly Header[] = closes && !saysClose ? [...plan.headers, ["Connection", "close"]] : plan.headers;
   const head = Buffer.from(renderResponse(answer.status, answer.reason, headers), "latin1");
   const { pieces } = plan;
+  if (way.isGone()) {
+    if (!Buffer.isBuffer(pieces))
+      void pieces[Symbol.asyncIterator]()
+        .return?.()
+        .catch(() => {});
+    return false;
+  }
   if (Buffer.isBuffer(pieces)) {
     if (!way.write(Buffer.concat([head, pieces]))) await way.drained();
     return !closes;

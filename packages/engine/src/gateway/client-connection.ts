@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { isOutriggerError } from "@outrigger/plugin";
 import type { Client } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import { BodyScanner } from "./body-scanner.ts";
@@ -83,6 +84,11 @@ export class ClientConnection {
     return this.#ended;
   }
 
+  /** Nothing can be answered any more. */
+  get isOver(): boolean {
+    return this.#closing || this.socket.destroyed;
+  }
+
   /** Something of a final answer was written. */
   get isAnswering(): boolean {
     return this.#answerBegun;
@@ -101,19 +107,21 @@ export class ClientConnection {
 
   /** The exchange is over, and its request was read to its end. */
   finish(keepOpen: boolean): void {
+    if (this.#closing) return;
     this.#exchange = undefined;
     this.#requestBody = undefined;
     this.#answerBegun = false;
-    if (!keepOpen || this.#context.isDraining() || this.#ended) return void this.#close();
-    this.socket.resume();
     const pending = this.#pending;
     this.#pending = undefined;
+    if (!keepOpen || this.#context.isDraining() || (this.#ended && pending === undefined)) return void this.#close();
+    this.socket.resume();
     if (pending !== undefined) this.#readHead(pending);
   }
 
   /** Ends the exchange with an error's answer, or breaks the connection where another answer has begun. */
   fail(error: unknown): void {
     this.#exchange = undefined;
+    if (this.#closing) return;
     if (this.#answerBegun) return void this.socket.destroy();
     const { status, headers, body } = errorAnswer(error);
     const whole = [...headers, ["Content-Length", String(body.length)], ["Connection", "close"]] as const;
@@ -165,12 +173,13 @@ export class ClientConnection {
     if (this.#isFirst && !this.#reader.isPartial && bytes[0] === http2Preface[0] && this.#isHttp2(bytes)) return;
     try {
       const whole = this.#reader.push(bytes);
-      if (whole === undefined) return void this.#waitForHead();
+      if (whole === undefined) return void (this.#ended ? this.#close() : this.#waitForHead());
       clearTimeout(this.#headTimer);
       this.#headTimer = undefined;
       this.#isFirst = false;
       this.#begin(whole.bytes, whole.end);
     } catch (error) {
+      if (!isOutriggerError(error)) this.#context.onHandlerError(error, "");
       this.fail(error);
     }
   }
@@ -198,6 +207,7 @@ export class ClientConnection {
       intercepted === undefined ? new PassExchange(this, pool, request) : new HandledExchange(this, this.#context, request, intercepted);
     this.#exchange = exchange;
     exchange.start();
+    if (this.#ended) exchange.clientEnded();
     if (end < bytes.length) this.#keepSurplus(bytes.subarray(end));
   }
 

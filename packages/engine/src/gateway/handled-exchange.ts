@@ -125,6 +125,8 @@ export class HandledExchange implements Exchange {
       forwarded.write(head, this.#body.ended && !outgoing.hasBody);
       if (outgoing.hasBody) this.#body.stream((bytes, ended) => forwarded.write(bytes, ended));
     }
+    // Its leaving was told before there was anybody to tell.
+    if (this.#gone.signal.aborted) forwarded.halfClose();
     return forwarded.answer;
   }
 
@@ -162,7 +164,7 @@ export class HandledExchange implements Exchange {
       mustClose: this.surplus !== undefined || (!this.#body.ended && this.#forwarded === undefined),
       write: (bytes) => this.#client.write(bytes),
       drained: () => this.#drained(),
-      isGone: () => this.#client.socket.destroyed,
+      isGone: () => this.#client.isOver,
       orGone: (promise) => this.#orGone(promise),
     });
     this.#client.finish(keepOpen && this.#body.ended);

@@ -1,6 +1,5 @@
 import { type HookId, type HookName, hookIds, hookOf } from "@outrigger/plugin";
-import { type CallFacts, type FieldPatterns, fieldPatterns, secretFields, visibleInput } from "@outrigger/sdk";
-import { compileFilter, wantsDoor } from "./filter.ts";
+import { type CallFacts, compileFilter, type FieldPatterns, fieldPatterns, secretFields, visibleInput, wantsDoor } from "@outrigger/sdk";
 import { deepFreeze } from "./freeze.ts";
 import type { Member, MemberHook } from "./member.ts";
 import { byHookOrder } from "./order.ts";
