@@ -18,8 +18,6 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "performance-plugin": benchPerformancePlugin,
   watchers: benchWatchers,
   gateway: benchGateway,
-  "engine-hooks": benchEngineHooks,
-  "engine-gateway": benchEngineGateway,
   "engine-gateway": benchEngineGateway,
   "engine-hooks": benchEngineHooks,
 };
