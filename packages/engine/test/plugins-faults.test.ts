@@ -76,6 +76,38 @@ for (const isolation of ["process", "worker"]) {
   }
 }
 
+test("while one plug-in crashes and hangs again and again, no call of many at once is lost, and the others see every one", async (context) => {
+  const files = pluginFolder(context);
+  files.plugin("bad", engine("open", "process"), misbehaving);
+  files.plugin("good", { ...change, hooks: ["container.preCreate"] }, good);
+  files.settings({ plugin: "bad", grants: "all" }, { plugin: "good", grants: "all" });
+  const source = await files.open();
+  const dispatcher = source.current();
+  let ending = false;
+  let [calls, whole] = [0, 0];
+  const client = async (): Promise<void> => {
+    while (!ending) {
+      const { changedBy } = await ask(dispatcher, "fine");
+      assert.ok(changedBy.includes("good"));
+      calls += 1;
+      if (changedBy.length === 2) whole += 1;
+      await sleep(20);
+    }
+  };
+  const clients = Array.from({ length: 8 }, client);
+  for (const misdeed of ["crash", "hang", "crash"]) {
+    await until(
+      async () => (await source.status()).plugins[0]?.state === "healthy" && (await ask(dispatcher, "fine")).changedBy.length === 2,
+    );
+    await ask(dispatcher, misdeed);
+  }
+  await until(async () => (await ask(dispatcher, "fine")).changedBy.length === 2);
+  ending = true;
+  await Promise.all(clients);
+  assert.ok(calls > whole && whole > 0, `${whole} of ${calls} calls were seen by both`);
+  assert.equal((await source.status()).plugins.find(({ plugin }) => plugin === "good")?.failures, 0);
+});
+
 test("a plug-in that takes more memory than it may is ended, with the reason, and started anew", async (context) => {
   const files = pluginFolder(context);
   files.plugin("bad", engine("closed", "process", 20), misbehaving);

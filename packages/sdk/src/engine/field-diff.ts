@@ -26,15 +26,16 @@ function collect(before: unknown, after: unknown, way: FieldWay, changes: FieldC
     if (!sameValue(before, after)) changes.push({ op: "replace", way, before, after });
     return;
   }
-  for (const key of Object.keys(before)) {
+  for (const key in before) {
     const old = before[key];
+    // What is shared is passed over before anything is asked: most of an input is.
+    if (old === after[key] || old === undefined) continue;
     const now = Object.hasOwn(after, key) ? after[key] : undefined;
-    if (old === now || old === undefined) continue;
     if (now === undefined) changes.push({ op: "remove", way: [...way, key], before: old });
     else collect(old, now, [...way, key], changes);
   }
-  for (const key of Object.keys(after)) {
-    if (after[key] === undefined || (Object.hasOwn(before, key) && before[key] !== undefined)) continue;
+  for (const key in after) {
+    if (after[key] === undefined || (before[key] !== undefined && Object.hasOwn(before, key))) continue;
     changes.push({ op: "add", way: [...way, key], after: after[key] });
   }
 }
