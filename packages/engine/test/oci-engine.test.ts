@@ -113,7 +113,7 @@ test("a hook that fails refuses the start in its own words; so does a record tha
   const { docker, records, hook, folder } = await hookedEngine(context);
   const id = docker("create", "--name", "web", "--stop-timeout", "0", "tiny", "sleep", "600");
   await records.put(id, [hook(1, "echo 'no room at the inn' >&2; exit 7")]);
-  assert.throws(() => docker("start", "web"), /exit status 7, [^]*no room at the inn/);
+  assert.throws(() => docker("start", "web"), /exit status 7, [\s\S]*no room at the inn/);
   writeFileSync(join(folder, "records", `${id}.hooks`), "outrigger-hooks 1\n");
   assert.throws(() => docker("start", "web"), /outrigger: the hooks of the container [0-9a-f]{64} can't be added: its record is cut off/);
   await records.put(id, []);
