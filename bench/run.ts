@@ -1,6 +1,7 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
 import { benchEngineGateway } from "./engine-gateway.ts";
+import { benchEngineHooks } from "./engine-hooks.ts";
 import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPerformancePlugin } from "./performance-plugin.ts";
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   watchers: benchWatchers,
   gateway: benchGateway,
   "engine-gateway": benchEngineGateway,
+  "engine-hooks": benchEngineHooks,
 };
 
 const names = process.argv.slice(2);

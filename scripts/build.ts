@@ -9,7 +9,8 @@ const compiled = join(root, "dist", "compiled");
 const target = join(root, "dist", "packages");
 /** What the command brings along: the catalogue and the editors' schemas. */
 const shipped = ["plugins", "schemas"];
-
+/** What rooms have beside their sources that their packages need. */
+const besides: Readonly<Record<string, readonly string[]>> = { engine: ["runtime", "systemd"] };
 interface PackageFile {
   readonly name: string;
   readonly version: string;
@@ -28,9 +29,10 @@ for (const room of readdirSync(compiled)) {
   mkdirSync(folder, { recursive: true });
   cpSync(join(compiled, room, "src"), join(folder, "lib"), { recursive: true });
   const source = JSON.parse(readFileSync(join(root, "packages", room, "package.json"), "utf8")) as PackageFile;
-  writeFileSync(join(folder, "package.json"), `${JSON.stringify(installable(source), null, 2)}\n`);
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(installable(room, source), null, 2)}\n`);
   for (const file of ["LICENSE", "README.md"]) cpSync(join(root, file), join(folder, file));
   for (const program of Object.values(source.bin ?? {})) chmodSync(join(folder, toJavaScript(program)), 0o755);
+  for (const beside of besides[room] ?? []) cpSync(join(root, "packages", room, beside), join(folder, beside), { recursive: true });
   if (source.bin !== undefined) {
     await bundle(room, Object.values(source.bin), join(folder, "lib"));
     for (const extra of shipped)
@@ -41,9 +43,9 @@ for (const room of readdirSync(compiled)) {
 rmSync(compiled, { recursive: true });
 
 /** The program and all it loads in few files without dead code: it starts sooner, and the idle server needs two thirds of the memory. */
-async function bundle(room: string, programs: readonly string[], outdir: string): Promise<void> {
+async function bundle(room: string, commands: readonly string[], outdir: string): Promise<void> {
   await build({
-    entryPoints: programs.map((program) => join(root, "packages", room, program)),
+    entryPoints: commands.map((program) => join(root, "packages", room, program)),
     outdir,
     bundle: true,
     splitting: true,
@@ -64,9 +66,10 @@ async function bundle(room: string, programs: readonly string[], outdir: string)
   });
 }
 
-function installable(source: PackageFile): object {
+function installable(room: string, source: PackageFile): object {
   const exports = Object.entries(source.exports ?? {}).map(([name, path]) => {
     const script = toJavaScript(path);
+    if (script === path) return [name, path] as const;
     return [name, { types: script.replace(/\.js$/, ".d.ts"), default: script }] as const;
   });
   const bin = Object.entries(source.bin ?? {}).map(([name, path]) => [name, toJavaScript(path)] as const);
@@ -74,7 +77,7 @@ function installable(source: PackageFile): object {
     ...source,
     exports: Object.fromEntries(exports),
     ...(bin.length === 0 ? {} : { bin: Object.fromEntries(bin) }),
-    files: source.bin === undefined ? ["lib"] : ["lib", ...shipped],
+    files: ["lib", ...(source.bin === undefined ? [] : shipped), ...(besides[room] ?? [])],
   };
 }
 

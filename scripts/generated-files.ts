@@ -1,7 +1,10 @@
 import { cliErrors } from "@outrigger/cli";
+import { engineErrors } from "@outrigger/engine";
 import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
 import { runtimeErrors } from "@outrigger/runtime";
+import { sdkErrors, z } from "@outrigger/sdk";
 import { openApiDocument, serverErrors } from "@outrigger/server";
+import { policyField } from "../plugins/policy/rules/rules-field.ts";
 import { engineFields, engineTypes } from "./engine-api.ts";
 
 type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
@@ -10,6 +13,8 @@ const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = 
   ["Plug-ins, versions and values", pluginErrors as Catalogue],
   ["Containers and images", runtimeErrors as Catalogue],
   ["Server", serverErrors as Catalogue],
+  ["Engine gateway", engineErrors as Catalogue],
+  ["Plug-in SDK", sdkErrors as Catalogue],
   ["Command line", cliErrors as Catalogue],
 ];
 
@@ -19,11 +24,17 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
   const openApi = `${JSON.stringify(await openApiDocument(), null, 2)}\n`;
   return {
     ...Object.fromEntries(schemas),
+    "plugins/policy/policy.schema.json": policySchema(),
     "docs/errors.md": errorsPage(),
     "docs/openapi.json": openApi,
     "packages/sdk/src/engine-api/types.ts": engineTypes(),
     "packages/engine/src/json/engine-fields.ts": engineFields(),
   };
+}
+
+function policySchema(): string {
+  const schema = z.toJSONSchema(policyField, { io: "input", target: "draft-2020-12" });
+  return `${JSON.stringify({ title: "policy.yaml", description: "Rules of the plug-in policy.", ...schema }, null, 2)}\n`;
 }
 
 function errorsPage(): string {

@@ -33,4 +33,22 @@ test("the packages that `npm run build` makes install into an empty folder, and 
   assert.equal(rendered.code, 0, rendered.stderr);
   assert.match(rendered.stdout, /"log-collector"/, "the catalogue comes with the package");
   assert.ok(existsSync(join(folder, "node_modules", "@outrigger", "plugin", "lib", "index.d.ts")), "types come with the package");
+
+  const plugins = join(folder, "engine-plugins");
+  const labeler = await execute(
+    program,
+    ["engine", "plugins", "install", join(root, "plugins", "labeler"), "--grant", "all", "--plugins", plugins],
+    folder,
+  );
+  assert.equal(labeler.code, 0, labeler.stdout + labeler.stderr);
+  const call = {
+    hook: "container.preCreate",
+    facts: { requestId: "1", client: null, apiVersion: "1.41", door: "create" },
+    input: { name: null, platform: null, body: {} },
+  };
+  writeFileSync(join(folder, "call.json"), JSON.stringify(call));
+  const replayed = await execute(program, ["engine", "replay", "call.json", "--plugins", plugins, "-o", "json"], folder);
+  assert.match(replayed.stdout, /"changed"/, `a plug-in's process runs from the package: ${replayed.stderr}`);
+  const runtime = await execute(program, ["engine", "install-runtime", "--daemon-json", join(folder, "daemon.json")], folder);
+  assert.match(runtime.stdout, /outrigger-runc/, runtime.stderr);
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -11,22 +11,37 @@ export interface OwnEngine {
   /** `unix:///...`, as DOCKER_HOST has it. */
   readonly host: string;
   readonly client: DockerClient;
+  /** Its own; everything of the engine is in it. */
+  readonly folder: string;
+  /** Of the daemon while it runs. */
+  readonly pidFile: string;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
 
+export interface OwnEngineOptions {
+  /** Its daemon.json. */
+  readonly config?: Readonly<Record<string, unknown>>;
+  /** The address and length of a bridge of its own, e.g. `10.214.0.1/24`; without it there is no network but `none` and `host`. */
+  readonly bridge?: string;
+}
+
 /** A dockerd of the test's own, beside the one that everyone uses, with a disk of `size` (e.g. `120m`) in memory; gone when the test ends. Needs root. */
-export async function ownEngine(context: TestContext, size: string): Promise<OwnEngine> {
+export async function ownEngine(context: TestContext, size: string, { config = {}, bridge }: OwnEngineOptions = {}): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-engine-"));
   const disk = join(folder, "disk");
   mkdirSync(disk);
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk]);
   const host = `unix://${join(folder, "docker.sock")}`;
+  const pidFile = join(folder, "pid");
+  const configFile = join(folder, "daemon.json");
+  writeFileSync(configFile, JSON.stringify(config));
   const client = createDockerClient(host);
   let daemon: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    const folders = ["--data-root", disk, "--exec-root", join(folder, "run"), "--pidfile", join(folder, "pid")];
-    const network = ["--bridge", "none", "--iptables=false", "--ip6tables=false", "--default-address-pool", "base=10.213.0.0/16,size=24"];
+    const folders = ["--data-root", disk, "--exec-root", join(folder, "run"), "--pidfile", pidFile, "--config-file", configFile];
+    const laid = bridge === undefined ? ["--bridge", "none"] : ["--bip", bridge];
+    const network = [...laid, "--iptables=false", "--ip6tables=false", "--default-address-pool", "base=10.213.0.0/16,size=24"];
     // In a network namespace of its own: a dockerd without a bridge deletes docker0, whosever it is.
     daemon = spawn("unshare", ["--net", "dockerd", ...folders, "--host", host, ...network], { stdio: "ignore" });
     for (let tries = 0; tries < 200 && !(await answers(client)); tries += 1) await sleep(100);
@@ -45,7 +60,7 @@ export async function ownEngine(context: TestContext, size: string): Promise<Own
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   await start();
-  return { host, client, start, stop };
+  return { host, client, folder, pidFile, start, stop };
 }
 
 function answers(client: DockerClient): Promise<boolean> {

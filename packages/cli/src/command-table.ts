@@ -12,9 +12,10 @@ export interface LeafEntry extends Entry {
   readonly children?: undefined;
 }
 
-/** A command that only holds others. */
+/** A command that holds others, and with `load` does something of its own when none of them is named. */
 export interface GroupEntry extends Entry {
-  readonly children: readonly LeafEntry[];
+  readonly load?: LeafEntry["load"];
+  readonly children: readonly CommandEntry[];
 }
 
 export type CommandEntry = LeafEntry | GroupEntry;
@@ -73,6 +74,63 @@ const credential: GroupEntry = {
   ],
 };
 
+const engine: GroupEntry = {
+  name: "engine",
+  summary: "Run plug-ins before a container engine",
+  load: () => import("./commands/engine/run.ts"),
+  children: [
+    {
+      name: "plugins",
+      summary: "List, install and change the plug-ins of the engine",
+      load: () => import("./commands/engine/plugins/list.ts"),
+      children: [
+        { name: "list", summary: "List plug-ins and how they fare", load: () => import("./commands/engine/plugins/list.ts") },
+        { name: "install", summary: "Install a plug-in from its folder", load: () => import("./commands/engine/plugins/install.ts") },
+        { name: "enable", summary: "Switch a plug-in on", load: () => import("./commands/engine/plugins/enable.ts") },
+        {
+          name: "disable",
+          summary: "Switch a plug-in off; it keeps its settings",
+          load: () => import("./commands/engine/plugins/disable.ts"),
+        },
+        { name: "configure", summary: "Change a plug-in's settings", load: () => import("./commands/engine/plugins/configure.ts") },
+        { name: "order", summary: "Say which plug-ins come first", load: () => import("./commands/engine/plugins/order.ts") },
+        { name: "grant", summary: "Grant privileges to a plug-in", load: () => import("./commands/engine/plugins/grant.ts") },
+        {
+          name: "upgrade",
+          summary: "Put another version in a plug-in's place",
+          load: () => import("./commands/engine/plugins/upgrade.ts"),
+        },
+        {
+          name: "rollback",
+          summary: "Go back to the version that ran before",
+          load: () => import("./commands/engine/plugins/rollback.ts"),
+        },
+        { name: "uninstall", summary: "Remove a plug-in with its settings", load: () => import("./commands/engine/plugins/uninstall.ts") },
+        { name: "inspect", summary: "Show a plug-in in full", load: () => import("./commands/engine/plugins/inspect.ts") },
+        { name: "logs", summary: "Print what a plug-in has written", load: () => import("./commands/engine/plugins/logs.ts") },
+      ],
+    },
+    { name: "trace", summary: "Show which plug-in changed what in which request", load: () => import("./commands/engine/trace.ts") },
+    { name: "explain", summary: "Say why a request was refused", load: () => import("./commands/engine/explain.ts") },
+    {
+      name: "replay",
+      summary: "Play a recorded call through plug-ins, without an engine",
+      load: () => import("./commands/engine/replay.ts"),
+    },
+    {
+      name: "install-runtime",
+      summary: "Register the runtime that carries out plug-ins' OCI hooks",
+      load: () => import("./commands/engine/install-runtime.ts"),
+    },
+    {
+      name: "hooks-directory",
+      summary: "Write plug-ins' OCI hooks as a hooks.d directory for Podman and CRI-O",
+      load: () => import("./commands/engine/hooks-directory.ts"),
+    },
+    { name: "cri", summary: "Run plug-ins before a CRI runtime", load: () => import("./commands/engine/cri.ts") },
+  ],
+};
+
 /** Every command, in the order of `outrigger --help`. */
 export const commandTable: readonly CommandEntry[] = [
   { name: "up", summary: "Build what app.yaml names, run it and wait until it is ready", load: () => import("./commands/up.ts") },
@@ -94,6 +152,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "rollback", summary: "Set an installation back to the version that ran before", load: () => import("./commands/rollback.ts") },
   { name: "uninstall", summary: "Remove a plug-in from a component", load: () => import("./commands/uninstall.ts") },
   plugin,
+  engine,
   team,
   token,
   credential,

@@ -11,6 +11,11 @@ const table = {
     message: '"{target}" names no component.',
     mend: "Write APPLICATION/COMPONENT, e.g. shop/web; `outrigger get components` lists them.",
   },
+  "engine-plugins-stayed": {
+    status: 422,
+    message: "What was asked for is written, but the gateway goes on with what ran before: {reason}",
+    mend: "Mend it, or take it back with the opposite verb; `outrigger engine plugins` shows what runs.",
+  },
   "file-unreadable": {
     status: 400,
     message: "{file} can't be read: {reason}.",

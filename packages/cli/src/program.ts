@@ -28,8 +28,14 @@ export async function buildProgram(words: readonly string[] | "all"): Promise<Co
   return program;
 }
 
-async function addCommands(parent: Command, table: readonly CommandEntry[], words: readonly string[] | "all"): Promise<void> {
-  harden(parent);
+async function addCommands(
+  parent: Command,
+  table: readonly CommandEntry[],
+  words: readonly string[] | "all",
+  path: readonly string[] = [],
+): Promise<void> {
+  // Options after a subcommand's name are the subcommand's, also where its parent has one of that name.
+  harden(parent.enablePositionalOptions());
   for (const entry of table) {
     const command = new Command(entry.name)
       .summary(entry.summary)
@@ -38,12 +44,12 @@ async function addCommands(parent: Command, table: readonly CommandEntry[], word
     harden(command);
     parent.addCommand(command);
     if (words !== "all" && words[0] !== entry.name) continue;
-    if (entry.children === undefined) (await entry.load()).define(command);
-    else {
-      await addCommands(command, entry.children, words === "all" ? "all" : words.slice(1));
-      const first = entry.children[0]?.name ?? "";
-      command.addHelpText("after", `\nExamples:\n  $ outrigger ${entry.name} ${first} --help`);
-    }
+    if (entry.load !== undefined) (await entry.load()).define(command);
+    if (entry.children === undefined) continue;
+    const line = [...path, entry.name];
+    await addCommands(command, entry.children, words === "all" ? "all" : words.slice(1), line);
+    if (entry.load === undefined)
+      command.addHelpText("after", `\nExamples:\n  $ outrigger ${line.join(" ")} ${entry.children[0]?.name ?? ""} --help`);
   }
 }
 

@@ -189,7 +189,7 @@ test("mutual TLS: the certificate's name is the user, streams half-close, and st
       target.path === "/version"
         ? {
             handler: async (request, forward) => {
-              clients.push(await request.client());
+              clients.push(await request.client(true));
               return forward();
             },
           }
@@ -246,7 +246,7 @@ async function whoAsks(context: TestContext, options: string): Promise<{ readonl
     upstream,
     intercept: () => ({
       handler: async ({ client }, forward) => {
-        clients.push(await client());
+        clients.push(await client(true));
         return forward();
       },
     }),

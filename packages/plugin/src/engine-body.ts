@@ -45,7 +45,7 @@ export interface EnginePrivileges {
   readonly see?: readonly string[];
   /** Fields it may change. Absent: none. */
   readonly change: readonly string[];
-  /** Told which process of this machine sent a request. */
+  /** Told which process of this machine sent a request, and so its user. May be withheld; looking it up takes some 10 to 50 ms for each connection. */
   readonly clientProcess: boolean;
   /** May start helper processes at `daemon.preStart`. */
   readonly helpers: boolean;

@@ -49,7 +49,7 @@ export const hookPoints: HookPoints = {
   "container.preStart": { kind: "collect", failPolicy: "closed", timeout: 2_000, summary: "before a container starts: OCI hooks" },
   "container.preCreateEndpoint": { kind: "change", failPolicy: "closed", timeout: 2_000, summary: "before a container joins a network" },
   "container.preUpdate": { kind: "change", failPolicy: "closed", timeout: 2_000, summary: "before a container's limits change" },
-  "container.postUpdate": { kind: "notify", failPolicy: "open", timeout: 5_000, summary: "after a container's limits changed" },
+  "container.postUpdate": { kind: "notify", failPolicy: "closed", timeout: 5_000, summary: "after a container's limits changed" },
   "volume.preCreate": { kind: "change", failPolicy: "closed", timeout: 2_000, summary: "before a volume is created, also implicitly" },
   "cri.preCreateContainer": { kind: "change", failPolicy: "closed", timeout: 2_000, summary: "before a CRI runtime creates a container" },
   "api.routes": { kind: "routes", failPolicy: "closed", timeout: 10_000, summary: "HTTP handlers added, replaced, wrapped or removed" },
@@ -82,5 +82,7 @@ export function isChangeHook(name: HookName): name is ChangeHook {
 
 /** `container.preCreate/validate` -> `container.preCreate`. */
 export function hookOf(id: HookId): HookName {
-  return id.replace(/\/validate$/, "") as HookName;
+  return hooksById.get(id) ?? (id as HookName);
 }
+
+const hooksById: ReadonlyMap<HookId, HookName> = new Map(hookIds.map((id) => [id, id.replace(/\/validate$/, "") as HookName]));

@@ -1,6 +1,5 @@
 import type { ConfigValues } from "./application.ts";
 import type { Layer } from "./plugin-manifest.ts";
-import type { Privilege } from "./privileges.ts";
 
 /** How an installation fares, the same words at every layer. */
 export type InstallationState = "installed" | "starting" | "healthy" | "failing" | "disabled";
@@ -24,7 +23,7 @@ export interface InstallRequest {
   readonly target: string;
   readonly values: ConfigValues;
   /** What the person or policy grants of what the manifest asks for. */
-  readonly grants: readonly Privilege[];
+  readonly grants: readonly string[];
 }
 
 /** What a verb would do, said before it is done. */

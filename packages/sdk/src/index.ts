@@ -2,6 +2,7 @@ export {
   type ChangeHook,
   type CheckHook,
   type CollectHook,
+  formatProblem,
   type HookFilter,
   type HookId,
   type HookName,
@@ -10,10 +11,29 @@ export {
   hookNames,
   hookPoints,
   type NotifyHook,
+  type Problem,
+  parseCpu,
+  parseMemory,
+  type Reading,
+  readDocument,
 } from "@outrigger/plugin";
+export * as z from "zod";
+export * from "./engine/call-plugin.ts";
+export * from "./engine/call-route.ts";
+export * from "./engine/describe-plugin.ts";
 export * from "./engine/engine-plugin.ts";
+export * from "./engine/field-diff.ts";
+export * from "./engine/field-paths.ts";
 export * from "./engine/hook-context.ts";
+export * from "./engine/hook-filter.ts";
 export * from "./engine/hook-inputs.ts";
+export * from "./engine/image-reference.ts";
+export * from "./engine/matches-glob.ts";
 export * from "./engine/protocol.ts";
 export * from "./engine/routes.ts";
+export * from "./engine/run/load-plugin.ts";
+export * from "./engine/run/resolve-sdk.ts";
 export type * from "./engine-api/types.ts";
+export * from "./errors.ts";
+export * from "./json/lossless.ts";
+export * from "./json/merge-patch.ts";

@@ -39,7 +39,7 @@ export type AskSecret = (what: string) => Promise<string>;
 export async function readValues(
   plugin: string,
   config: readonly ConfigGroup[],
-  options: ValueOptions,
+  options: Pick<ValueOptions, "set" | "unset" | "secret" | "file">,
   ask: AskSecret,
 ): Promise<ValuesPatch> {
   const problems: PlainProblem[] = [];

@@ -46,7 +46,7 @@ const mostPending = 65_536;
 /** One connection of a client: reads its requests one after the other and gives each to an exchange. */
 export class ClientConnection {
   readonly socket: Socket;
-  readonly client: () => Promise<Client>;
+  readonly client: (withProcess: boolean) => Promise<Client>;
   readonly #context: ConnectionContext;
   readonly #reader = new HeadReader();
   #exchange: Exchange | undefined;
@@ -61,7 +61,7 @@ export class ClientConnection {
   readonly #onEnd = (): void => this.#clientEnded();
   readonly #onDrain = (): void => this.#exchange?.clientDrained();
 
-  constructor(socket: Socket, client: () => Promise<Client>, context: ConnectionContext) {
+  constructor(socket: Socket, client: (withProcess: boolean) => Promise<Client>, context: ConnectionContext) {
     this.socket = socket;
     this.client = client;
     this.#context = context;

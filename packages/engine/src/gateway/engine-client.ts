@@ -19,6 +19,8 @@ export interface EngineQuestion {
 export interface EngineClient {
   /** The answer's JSON; undefined where it has no body. @throws engine-refused for a status of 400 or more; upstream-unreachable */
   readonly ask: <Answer>(question: EngineQuestion) => Promise<Answer>;
+  /** As `ask`, but undefined where the engine knows no such thing (404). */
+  readonly find: <Answer>(question: EngineQuestion) => Promise<Answer | undefined>;
   /** The answer's body as it comes, e.g. of `/events`. @throws as `ask` */
   readonly stream: (question: EngineQuestion) => Promise<AsyncIterable<Buffer>>;
   readonly close: () => void;
@@ -28,13 +30,16 @@ export interface EngineClient {
 export function createEngineClient(upstream: Upstream): EngineClient {
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 8 });
   agent.createConnection = () => connectEngine(upstream);
-  const open = (question: EngineQuestion): Promise<IncomingMessage> => send(upstream, agent, question);
+  const open = async (question: EngineQuestion): Promise<IncomingMessage> => checked(await send(upstream, agent, question), question);
   return {
-    ask: async <Answer>(question: EngineQuestion): Promise<Answer> => {
-      const text = await textOf(await open(question));
-      return (text === "" ? undefined : JSON.parse(text)) as Answer;
+    ask: async (question) => read(await open(question)),
+    find: async (question) => {
+      const answer = await send(upstream, agent, question);
+      if (answer.statusCode !== 404) return read(await checked(answer, question));
+      answer.resume();
+      return undefined;
     },
-    stream: (question) => open(question),
+    stream: open,
     close: () => agent.destroy(),
   };
 }
@@ -58,13 +63,20 @@ function send(upstream: Upstream, agent: Agent, question: EngineQuestion): Promi
       ...(signal === undefined ? {} : { signal }),
     });
     asked.once("error", fail);
-    asked.once("response", (answer) => {
-      const { statusCode = 0 } = answer;
-      if (statusCode < 400) return resolve(answer);
-      textOf(answer).then((reason) => reject(refused(`${method} ${path}`, statusCode, reason)), fail);
-    });
+    asked.once("response", resolve);
     asked.end(text);
   });
+}
+
+async function checked(answer: IncomingMessage, { method = "GET", path }: EngineQuestion): Promise<IncomingMessage> {
+  const { statusCode = 0 } = answer;
+  if (statusCode < 400) return answer;
+  throw refused(`${method} ${path}`, statusCode, await textOf(answer));
+}
+
+async function read<Answer>(answer: IncomingMessage): Promise<Answer> {
+  const text = await textOf(answer);
+  return (text === "" ? undefined : JSON.parse(text)) as Answer;
 }
 
 async function textOf(answer: IncomingMessage): Promise<string> {

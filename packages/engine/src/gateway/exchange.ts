@@ -32,8 +32,8 @@ export interface GatewayRequest {
   /** Undefined for places that the engine's API does not have. */
   readonly route: RouteMatch | undefined;
   readonly headers: readonly Header[];
-  /** Who asks. `process` is looked up when first read, and only then. */
-  readonly client: () => Promise<Client>;
+  /** Who asks. The calling process is looked up only where `withProcess` wants it: that takes some milliseconds, once for each connection. */
+  readonly client: (withProcess: boolean) => Promise<Client>;
   /** The whole body, read once and kept. @throws body-too-large (413) past `limit` bytes; the rest is then not read */
   readonly body: (limit: number) => Promise<Buffer>;
   /** Aborted when the client is gone. */

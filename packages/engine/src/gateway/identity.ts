@@ -5,17 +5,18 @@ import type { Listener } from "./listener.ts";
 import { peerProcess } from "./peer-process.ts";
 import { userName } from "./user-name.ts";
 
-/** Who a connection's client is; the process is looked up at the first call, and once. */
-export function identityOf(socket: Socket, listener: Listener): () => Promise<Client> {
+/** Who a connection's client is; its process is looked up when first asked for, and once. */
+export function identityOf(socket: Socket, listener: Listener): (withProcess: boolean) => Promise<Client> {
   let known: Promise<Client> | undefined;
-  return () => {
-    known ??= identify(socket, listener);
+  return (withProcess) => {
+    const user = commonName(socket) ?? listener.user;
+    if (!withProcess) return Promise.resolve({ listener: listener.text, user: user ?? null });
+    known ??= identify(socket, listener, user);
     return known;
   };
 }
 
-async function identify(socket: Socket, listener: Listener): Promise<Client> {
-  const user = commonName(socket) ?? listener.user;
+async function identify(socket: Socket, listener: Listener, user: string | undefined): Promise<Client> {
   const process = listener.kind === "tcp" ? undefined : await peerProcess(socket);
   const told = user ?? (process === undefined ? undefined : userName(process.uid)) ?? null;
   return process === undefined ? { listener: listener.text, user: told } : { listener: listener.text, user: told, process };

@@ -31,7 +31,26 @@ function fdOf(socket: Socket): number | undefined {
   return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
 
+let running: Promise<string> | undefined;
+let next: Promise<string> | undefined;
+
+/** The kernel's list, made after this was called; those who ask while one is being made share the next one. */
 function listSockets(): Promise<string> {
+  if (running === undefined) return startListing();
+  next ??= running.then(startListing, startListing);
+  return next;
+}
+
+function startListing(): Promise<string> {
+  next = undefined;
+  const listing = readSockets().finally(() => {
+    if (running === listing) running = undefined;
+  });
+  running = listing;
+  return listing;
+}
+
+function readSockets(): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile("ss", ["-xnpH", "state", "connected"], { maxBuffer: 64 * 1024 * 1024, timeout: 5000 }, (error, output) => {
       if (error === null) resolve(output);

@@ -14,8 +14,8 @@ import type {
 
 /** What a call is about, as the gateway knows it; each plug-in is shown what it has the privilege for. */
 export interface Call extends Omit<CallFacts, "client"> {
-  /** Asked only where a plug-in wants to know. */
-  readonly client: (() => Promise<Client>) | null;
+  /** With the calling process only where a plug-in may know it. */
+  readonly client: ((withProcess: boolean) => Promise<Client>) | null;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
 }

@@ -13,9 +13,23 @@ export type HookRecord = Readonly<
   Partial<Record<OciStage, { readonly before: readonly RuntimeHook[]; readonly after: readonly RuntimeHook[] }>>
 >;
 
+/** A hook with the plug-in that gave it. */
+export interface PluginHook {
+  readonly plugin: string;
+  readonly hook: OciHook;
+}
+
 /** Where the records of containers are kept for the wrapper. */
 export interface HookRecords {
-  /** Keeps the hooks of a container, durably and at once; `hooks` with their plug-ins' names. */
-  readonly put: (containerId: string, hooks: readonly { readonly plugin: string; readonly hook: OciHook }[]) => Promise<void>;
+  /**
+   * Keeps the hooks of a container, durably and at once, also where there are none.
+   * @throws container-id-invalid (400), oci-hook-invalid (503), hook-record-failed (500); what was kept before then stays
+   */
+  readonly put: (containerId: string, hooks: readonly PluginHook[]) => Promise<void>;
   readonly remove: (containerId: string) => Promise<void>;
+  /**
+   * Removes the records of all containers but the living ones, which are asked for after the records were listed: one made meanwhile keeps its record.
+   * @returns how many
+   */
+  readonly prune: (living: () => Promise<Iterable<string>>) => Promise<number>;
 }

@@ -113,7 +113,7 @@ export interface OciHook {
   readonly timeout?: number;
 }
 
-/** A container as far as plug-ins need it. `env` is left out without the privilege `see:env`. */
+/** A container as far as plug-ins need it. `env` is left out without the privilege `see:container.env`. */
 export interface ContainerFacts {
   readonly id: string;
   /** Without the slash. */

@@ -1,0 +1,11 @@
+import type { Command } from "commander";
+import { changePlugins, type VerbOptions, withVerb } from "../../../engine/change-plugins.ts";
+import { withExamples } from "../../../options.ts";
+
+export function define(command: Command): void {
+  withVerb(command)
+    .argument("<plugin>", "its name")
+    .description("Switches a plug-in off. Requests under way end with it.")
+    .action((plugin: string, options: VerbOptions) => changePlugins(options, (host, dryRun) => host.disable("engine", plugin, dryRun)));
+  withExamples(command, "engine plugins disable labeler");
+}

@@ -1,0 +1,26 @@
+import { join } from "node:path";
+import { callRoute, describePlugin, LazyCall, loadPlugin, type Settings, startCall } from "@outrigger/sdk";
+import type { Launch, Launcher } from "./instance.ts";
+import { logLine } from "./log-file.ts";
+
+/** Runs a plug-in in the gateway itself. Its module lies in a folder named by its content, so another version is another module. */
+export const launchInline: Launcher = async ({ folder, entry = "index.ts", settings: first, log }: Launch) => {
+  const plugin = await loadPlugin(join(folder, entry));
+  const { promise: ended, resolve: end } = Promise.withResolvers<string>();
+  const note = (message: string, fields?: Readonly<Record<string, unknown>>): void => log(logLine(message, fields));
+  let settings: Settings = first;
+  await plugin.setUp?.({ settings, log: note });
+  return {
+    description: describePlugin(plugin),
+    call: (hook, live) => startCall(plugin, new LazyCall(hook, live, settings, note)),
+    route: (index, side, { facts, request, response, signal }) =>
+      callRoute(plugin, index, side, { facts, request, settings, signal, log: note, ...(response === undefined ? {} : { response }) }),
+    configure: async (values) => {
+      await plugin.setUp?.({ settings: values, log: note });
+      settings = values;
+    },
+    alive: async () => true,
+    ended,
+    stop: async () => end("it was stopped"),
+  };
+};

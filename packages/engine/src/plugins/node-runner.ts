@@ -1,0 +1,70 @@
+import { openSync, statSync } from "node:fs";
+import { cp, mkdir, readFile, realpath, symlink } from "node:fs/promises";
+import { findPackageJSON } from "node:module";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { engineErrors } from "../errors.ts";
+
+/** How a plug-in's module is run: Node, and the SDK's runner, at places that the plug-in's user can reach. */
+export interface NodeRunner {
+  readonly program: string;
+  readonly runner: string;
+  /** To be the process's descriptor 3, through which `program` is found. */
+  readonly descriptor?: number;
+}
+
+const entry = "@outrigger/sdk/run-plugin";
+const copies = new Map<string, Promise<string>>();
+
+/**
+ * Outrigger itself may lie where only its owner can look, such as in root's home: Node is then started through an open descriptor, and the SDK is copied once into `run`.
+ *
+ * @param user that the process will have; undefined: the gateway's own
+ */
+export async function nodeRunner(user: number | undefined, run: string): Promise<NodeRunner> {
+  const runner = fileURLToPath(import.meta.resolve(entry));
+  const program = process.execPath;
+  if (user === undefined) return { program, runner };
+  const reached = isOpen(runner) ? runner : await copyOf(run, runner);
+  return isOpen(program)
+    ? { program, runner: reached }
+    : { program: "/proc/self/fd/3", runner: reached, descriptor: openSync(program, "r") };
+}
+
+/** True where everybody can read a file, through all folders above it. */
+function isOpen(path: string): boolean {
+  if ((statSync(path).mode & 0o004) === 0) return false;
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === dirname(folder)) return true;
+  }
+}
+
+function copyOf(run: string, runner: string): Promise<string> {
+  const known = copies.get(run) ?? copySdk(join(run, "sdk"), runner);
+  copies.set(run, known);
+  return known;
+}
+
+/** The SDK with all that it needs: each package in `packages/`, linked in `node_modules/`, since Node strips types outside of node_modules only. */
+async function copySdk(folder: string, runner: string): Promise<string> {
+  const done = new Map<string, string>();
+  const visit = async (name: string, from: string): Promise<void> => {
+    if (done.has(name)) return;
+    const description = findPackageJSON(name, from);
+    if (description === undefined) throw engineErrors["package-missing"]({ name });
+    const source = await realpath(dirname(description));
+    done.set(name, source);
+    const place = join(folder, "packages", name);
+    await cp(source, place, { recursive: true, filter: (path) => !relative(source, path).split("/").includes("node_modules") });
+    const link = join(folder, "node_modules", name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(relative(dirname(link), place), link);
+    const { dependencies = {} } = JSON.parse(await readFile(description, "utf8")) as {
+      readonly dependencies?: Readonly<Record<string, string>>;
+    };
+    for (const dependency of Object.keys(dependencies)) await visit(dependency, pathToFileURL(description).href);
+  };
+  await visit("@outrigger/sdk", import.meta.url);
+  return join(folder, "packages", "@outrigger/sdk", relative(done.get("@outrigger/sdk") ?? "", runner));
+}

@@ -1,0 +1,53 @@
+import { asRecord, type HookFilter, type HookId, hookOf } from "@outrigger/plugin";
+import type { CallFacts } from "./hook-context.ts";
+import { matchesAny } from "./matches-glob.ts";
+
+type FilterFacts = Pick<CallFacts, "door" | "container">;
+type Question = (input: unknown, facts: FilterFacts) => boolean;
+
+/** Doors that reach a plug-in whose filter names none. */
+const usualDoors: readonly string[] = ["create", "service"];
+
+/** Whether a hook wants calls through a door. */
+export function wantsDoor(hook: HookId, filter: HookFilter, door: string | undefined): boolean {
+  return hookOf(hook) !== "container.preCreate" || door === undefined || (filter.doors ?? usualDoors).includes(door);
+}
+
+/** Makes a filter ready for many questions: true where the plug-in is to be called. */
+export function compileFilter(hook: HookId, filter: HookFilter): Question {
+  const { images, labels, methods, routes } = filter;
+  const questions: Question[] = [];
+  if (hookOf(hook) === "container.preCreate") questions.push((_, { door }) => wantsDoor(hook, filter, door));
+  if (images !== undefined) questions.push((input, facts) => matchesAny(imageOf(asRecord(input), facts), images));
+  if (labels !== undefined) {
+    const wanted = Object.entries(labels);
+    questions.push((input, facts) => {
+      const found = labelsOf(asRecord(input), facts);
+      return wanted.every(([name, value]) => Object.hasOwn(found, name) && (value === "" || found[name] === value));
+    });
+  }
+  if (methods !== undefined) questions.push((input) => methods.includes(String(asRecord(input)["method"])));
+  if (routes !== undefined) questions.push((input) => matchesAny(String(asRecord(input)["route"] ?? ""), routes));
+  return questions.length === 0 ? () => true : (input, facts) => questions.every((question) => question(input, facts));
+}
+
+/** The image that a call is about, wherever its hook point has it; empty where there is none. */
+function imageOf(input: Readonly<Record<string, unknown>>, { container }: FilterFacts): string {
+  const image =
+    asRecord(input["body"])["Image"] ??
+    input["reference"] ??
+    asRecord(input["container"])["image"] ??
+    asRecord(asRecord(input["config"])["image"])["image"] ??
+    container?.image;
+  return typeof image === "string" ? image : "";
+}
+
+function labelsOf(input: Readonly<Record<string, unknown>>, { container }: FilterFacts): Readonly<Record<string, unknown>> {
+  return asRecord(
+    asRecord(input["body"])["Labels"] ??
+      input["Labels"] ??
+      asRecord(input["container"])["labels"] ??
+      asRecord(input["config"])["labels"] ??
+      container?.labels,
+  );
+}
