@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDockerClient, type DockerClient } from "@outrigger/runtime";
+import { unmountBelow } from "./mounts.ts";
 
 export interface OwnEngine {
   /** `unix:///...`, as DOCKER_HOST has it. */
@@ -56,7 +57,7 @@ export async function ownEngine(context: TestContext, size: string, { config = {
   context.after(async () => {
     await stop();
     client.close();
-    execFileSync("umount", ["--lazy", disk]);
+    unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   await start();
