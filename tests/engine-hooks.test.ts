@@ -62,7 +62,7 @@ test("daemon.preStart and preStop: a helper lives and dies with the gateway, how
 test("a daemon.preStart that fails stops the gateway's start, and says whose it was", { timeout }, async (context) => {
   const engine = await ownEngine(context, "60m");
   const code = `export default { name: "no", hooks: { "daemon.preStart": () => { throw new Error("no disk"); } } };`;
-  const own = { no: { engine: { hooks: ["daemon.preStart"] }, code } };
+  const own = { no: { engine: { entry: "index.js", hooks: ["daemon.preStart"] }, files: { "index.js": code } } };
   await assert.rejects(
     engineGateway(context, engine.host, { plugins: [{ from: "no" }], own }),
     /the gateway ended: [^]*no failed at daemon\.preStart[^]*no disk/,

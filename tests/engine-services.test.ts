@@ -6,7 +6,9 @@ import { engineGateway, until } from "./support/engine-gateway.ts";
 import { runtimeEngine } from "./support/runtime-engine.ts";
 import { execute, root } from "./support/sandbox.ts";
 
-test("a service's tasks have the labels and limits of the service's request, and OCI hooks by asking", { timeout: 120_000 }, async (context) => {
+test("a service's tasks have the labels and limits of the service's request, and OCI hooks by asking", {
+  timeout: 120_000,
+}, async (context) => {
   const { engine, folder, records } = await runtimeEngine(context, { wrapper: { missing: "ask" }, bridge: "10.214.80.1/24" });
   const log = join(folder, "log");
   writeFileSync(join(folder, "hook"), `#!/bin/sh\necho "$1" >> ${log}\n`, { mode: 0o755 });
@@ -27,7 +29,17 @@ test("a service's tasks have the labels and limits of the service's request, and
     return stdout.trim();
   };
   await docker("swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1:2377");
-  const options = ["--detach", "--network", "host", "--container-label", "example.hooks=yes", "-e", "MEMORY_LIMIT=64Mi", "--stop-grace-period", "0s"];
+  const options = [
+    "--detach",
+    "--network",
+    "host",
+    "--container-label",
+    "example.hooks=yes",
+    "-e",
+    "MEMORY_LIMIT=64Mi",
+    "--stop-grace-period",
+    "0s",
+  ];
   await docker("service", "create", "--name", "web", "--no-resolve-image", ...options, "tiny", "sleep", "600");
   const task = (): Promise<string> => docker("ps", "-q", "--no-trunc", "--filter", "label=com.docker.swarm.service.name=web");
   await until("its task runs", async () => (await task()) !== "", 60);

@@ -2,7 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execute, type Result, root } from "./sandbox.ts";
@@ -18,11 +18,10 @@ export interface GatewayPlugin {
   readonly more?: object;
 }
 
-/** A plug-in that a test writes itself: the engine part of its plugin.yaml, its config, and its module. */
+/** A plug-in that a test writes itself: the engine part of its plugin.yaml, and its files. */
 export interface OwnPlugin {
   readonly engine: object;
-  readonly config?: readonly object[];
-  readonly code: string;
+  readonly files: Readonly<Record<string, string>>;
 }
 
 export interface GatewayOptions {
@@ -56,14 +55,16 @@ export interface EngineGateway {
   readonly kill9: () => Promise<void>;
 }
 
-/** Writes a plug-in's folder. */
-export function writePlugin(folder: string, name: string, { engine, config = [], code }: OwnPlugin, version = "1.0.0"): string {
-  const spec = { layer: "engine", engine: { entry: "index.ts", ...engine }, config };
-  const manifest = { apiVersion: "outrigger.dev/v1", kind: "Plugin", metadata: { name, version }, spec };
+function writePlugin(folder: string, name: string, { engine, files }: OwnPlugin): void {
+  const manifest = {
+    apiVersion: "outrigger.dev/v1",
+    kind: "Plugin",
+    metadata: { name, version: "1.0.0" },
+    spec: { layer: "engine", engine },
+  };
   mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, name, "plugin.yaml"), JSON.stringify(manifest));
-  writeFileSync(join(folder, name, "index.ts"), code);
-  return join(folder, name);
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, name, file), text);
 }
 
 export async function engineGateway(
@@ -152,10 +153,4 @@ export function runs(pid: number): boolean {
 export async function until(what: string, condition: () => boolean | Promise<boolean>, seconds = 20): Promise<void> {
   for (const start = Date.now(); Date.now() - start < seconds * 1000; await sleep(50)) if (await condition()) return;
   throw new TypeError(`waited in vain until ${what}`);
-}
-
-/** The folder of a file, made. */
-export function folderOf(file: string): string {
-  mkdirSync(dirname(file), { recursive: true });
-  return dirname(file);
 }
