@@ -1,6 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import type { TestContext } from "node:test";
@@ -132,21 +132,23 @@ export async function engineGateway(
 
 /** Children of a process whose working folder is in a folder. */
 function processesIn(folder: string, parent: number): readonly number[] {
-  const children = execFileSync("ps", ["-o", "pid=", "--ppid", String(parent)], { encoding: "utf8" })
-    .split("\n")
-    .map(Number)
-    .filter(Boolean);
-  return children.filter((pid) => cwdOf(pid).startsWith(`${folder}/`) || cwdOf(pid) === folder);
+  const children = readIfThere(() => readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8"));
+  const pids = children.split(" ").filter(Boolean).map(Number);
+  return pids.filter((pid) => readIfThere(() => readlinkSync(`/proc/${pid}/cwd`)).startsWith(`${folder}/`));
 }
 
-function cwdOf(pid: number): string {
-  return existsSync(`/proc/${pid}/cwd`) ? execFileSync("readlink", [`/proc/${pid}/cwd`], { encoding: "utf8" }).trim() : "";
+/** Processes end between two looks. */
+function readIfThere(read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return "";
+  }
 }
 
 /** A running process: not gone, and no zombie. */
 export function runs(pid: number): boolean {
-  const status = existsSync(`/proc/${pid}/status`) ? readFileSync(`/proc/${pid}/status`, "utf8") : "State:\tX";
-  return !/^State:\s+[XZ]/m.test(status);
+  return /^State:\s+[^XZ]/m.test(readIfThere(() => readFileSync(`/proc/${pid}/status`, "utf8")));
 }
 
 /** Waits until the condition holds; fails after so many seconds. */
