@@ -68,7 +68,7 @@ function writePlugin(folder: string, name: string, { engine, files }: OwnPlugin)
 }
 
 export async function engineGateway(
-  context: TestContext,
+  context: Pick<TestContext, "after">,
   upstream: string,
   { plugins: wanted = [], own = {}, records, listener = "", words = [] }: GatewayOptions = {},
 ): Promise<EngineGateway> {

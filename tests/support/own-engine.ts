@@ -28,7 +28,11 @@ export interface OwnEngineOptions {
 }
 
 /** A dockerd of the test's own, beside the one that everyone uses, with a disk of `size` (e.g. `120m`) in memory; gone when the test ends. Needs root. */
-export async function ownEngine(context: TestContext, size: string, { config = {}, bridge }: OwnEngineOptions = {}): Promise<OwnEngine> {
+export async function ownEngine(
+  context: Pick<TestContext, "after">,
+  size: string,
+  { config = {}, bridge }: OwnEngineOptions = {},
+): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-engine-"));
   const disk = join(folder, "disk");
   mkdirSync(disk);

@@ -22,7 +22,7 @@ export interface RuntimeEngineOptions {
 }
 
 export async function runtimeEngine(
-  context: TestContext,
+  context: Pick<TestContext, "after">,
   { wrapper = {}, size = "160m", bridge = "10.214.77.1/24" }: RuntimeEngineOptions = {},
 ): Promise<RuntimeEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-oci-"));
