@@ -65,7 +65,7 @@ test("a daemon.preStart that fails stops the gateway's start, and says whose it 
   const own = { no: { engine: { entry: "index.js", hooks: ["daemon.preStart"] }, files: { "index.js": code } } };
   await assert.rejects(
     engineGateway(context, engine.host, { plugins: [{ from: "no" }], own }),
-    /the gateway ended: [^]*no failed at daemon\.preStart[^]*no disk/,
+    /the gateway ended: [\s\S]*no failed at daemon\.preStart[\s\S]*no disk/,
   );
 });
 

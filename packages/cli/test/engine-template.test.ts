@@ -13,7 +13,11 @@ test("a new engine plug-in's test passes as it is, with the SDK beside it", asyn
   const sdk = join(folder, "node_modules", "@outrigger", "sdk");
   mkdirSync(dirname(sdk), { recursive: true });
   symlinkSync(join(root, "packages", "sdk"), sdk);
-  const { code, stdout, stderr } = await execute("env", ["-u", "NODE_TEST_CONTEXT", process.execPath, "--test", "team-labels.test.ts"], folder);
+  const { code, stdout, stderr } = await execute(
+    "env",
+    ["-u", "NODE_TEST_CONTEXT", process.execPath, "--test", "team-labels.test.ts"],
+    folder,
+  );
   assert.equal(code, 0, stdout + stderr);
   assert.match(stdout, /pass 1/);
 });
