@@ -81,5 +81,6 @@ async function run(dockerdOptions: readonly string[], options: EngineOptions, co
   });
   say(`The gateway to ${upstream.text} listens at ${service.addresses.join(", ")}; its plug-ins are in ${options.plugins}.`);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  say("Stopping; containers go on running.");
   await service.stop(options.drain * 1000);
 }
