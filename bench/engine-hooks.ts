@@ -1,4 +1,4 @@
-import { type ChangeInputs, describePlugin, type EnginePlugin, LazyCall, startCall } from "@outrigger/sdk";
+import { CallContext, type ChangeInputs, describePlugin, type EnginePlugin, requiredHandler } from "@outrigger/sdk";
 import { AsyncSeriesWaterfallHook } from "tapable";
 import { createBreaker } from "../packages/engine/src/hooks/breaker.ts";
 import { createDispatcher } from "../packages/engine/src/hooks/create-dispatcher.ts";
@@ -61,7 +61,7 @@ function dispatch(handlers: readonly Handler[]): (input: Input) => Promise<unkno
 
 function waterfall(handlers: readonly Handler[]): (input: Input) => Promise<unknown> {
   const hook = new AsyncSeriesWaterfallHook<[Input]>(["input"]);
-  for (const [index, handler] of handlers.entries()) hook.tapPromise(`plugin-${index}`, async (input) => (await handler(input)) ?? input);
+  for (const [index, handler] of handlers.entries()) hook.tapPromise(`plugin-${index}`, handler as (input: Input) => Promise<Input>);
   return (input) => hook.promise(input);
 }
 
@@ -111,7 +111,11 @@ function memberOf(plugin: EnginePlugin): Member {
     })),
     routes: [],
     callee: {
-      call: (hook, live) => startCall(plugin, new LazyCall(hook, live, {}, unused)),
+      call: unused,
+      handler: (hook) => {
+        const handler = requiredHandler(plugin, hook);
+        return (input, call) => handler(input, new CallContext(call.facts, {}, unused, call));
+      },
       route: unused,
       suspect: unused,
       shares: true,

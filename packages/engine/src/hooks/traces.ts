@@ -1,5 +1,6 @@
 import type { HookId, HookName } from "@outrigger/plugin";
-import type { CallFacts, FieldChange, Refusal } from "@outrigger/sdk";
+import { type CallFacts, diffFields, type FieldChange, type Refusal } from "@outrigger/sdk";
+import type { Turn } from "./turn.ts";
 
 export type Decision = "unchanged" | "changed" | "refused" | "failed";
 
@@ -24,4 +25,35 @@ export interface TraceSink {
   /** Plug-ins are about to be called with this input. */
   readonly input: (requestId: string, hook: HookName, facts: CallFacts, input: unknown) => void;
   readonly call: (requestId: string, trace: CallTrace) => void;
+}
+
+/** What a plug-in changed: told, or to be found out when somebody reads the trace. */
+export type Changes = readonly FieldChange[] | LateChanges;
+
+export interface LateChanges {
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The trace of a call that went well. */
+export function traceOf({ step, started }: Turn, warnings: readonly string[], changes: Changes): CallTrace {
+  const { name: plugin, version } = step.member;
+  let found: readonly FieldChange[] | undefined;
+  const read = (): readonly FieldChange[] => {
+    found ??= "after" in changes ? diffFields(changes.before, changes.after) : changes;
+    return found;
+  };
+  return {
+    plugin,
+    version,
+    hook: step.hook,
+    milliseconds: performance.now() - started,
+    warnings,
+    get decision() {
+      return read().length === 0 ? "unchanged" : "changed";
+    },
+    get changes() {
+      return read();
+    },
+  };
 }

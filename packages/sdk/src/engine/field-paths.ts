@@ -45,9 +45,13 @@ export function covers(patterns: FieldPatterns, way: FieldWay): boolean {
  * @param see fields of the manifest's `see:`; undefined: everything but {@link secretFields}. Those are seen only where they are named in full: `*` does not name them.
  */
 export function visibleInput<Input>(input: Input, see: FieldPatterns | undefined): Input {
+  return compileVisible(see)(input) as Input;
+}
+
+/** {@link visibleInput}, made ready for many inputs. */
+export function compileVisible(see: FieldPatterns | undefined): (input: unknown) => unknown {
   const hidden = secrets.filter((secret) => !(see ?? []).some((pattern) => pattern.join(".") === secret.join(".")));
-  const seen = see === undefined ? input : (pick(input, see) ?? {});
-  return hidden.reduce<unknown>((value, secret) => without(value, secret), seen) as Input;
+  return (input) => hidden.reduce<unknown>(without, see === undefined ? input : (pick(input, see) ?? {}));
 }
 
 function pick(value: unknown, patterns: FieldPatterns): unknown {
