@@ -7,12 +7,12 @@ import {
   isChangeHook,
   type NotifyHook,
 } from "@outrigger/plugin";
-import type { ChangeInputs, CollectResults } from "@outrigger/sdk";
+import type { ChangeInputs, CollectResults, Door } from "@outrigger/sdk";
 import type { Call, Changed, Collected, Dispatcher, NotifyFailure } from "./dispatcher.ts";
 import type { Member } from "./member.ts";
 import { type Place, placesOf, validateId } from "./places.ts";
 import { pluginRoutes } from "./plugin-routes.ts";
-import { type Plan, Round } from "./round.ts";
+import { isCalled, type Plan, Round } from "./round.ts";
 import { changeStep, collectStep, plainStep } from "./steps.ts";
 import type { TraceSink } from "./traces.ts";
 
@@ -21,9 +21,12 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
   const places = placesOf(members, traces !== undefined);
   const at = (id: HookId): readonly Place[] => places.get(id) ?? none;
 
-  const changes = plansBy((hook: ChangeHook) => ({
+  const changes = plansBy((hook: ChangeHook, door) => ({
     hook,
-    steps: [...at(hook).map((place) => changeStep(hook, place)), ...at(validateId(hook)).map(plainStep)],
+    steps: [
+      ...through(door, at(hook)).map((place) => changeStep(hook, place)),
+      ...through(door, at(validateId(hook))).map((place) => plainStep(place)),
+    ],
     result: ({ input, gathered, warnings }): Changed<unknown> => ({ input, changedBy: gathered as readonly string[], warnings }),
     tolerant: false,
   }));
@@ -46,27 +49,26 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
     if (call.client === null) return round.run(null);
     return call.client(wantsProcess(plan, input, call)).then((client) => round.run(client));
   };
-  const asks = ({ steps }: Plan<unknown>, input: unknown, call: Call): boolean => steps.some((step) => step.applies(input, call));
+  const isAny = ({ steps }: Plan<unknown>, input: unknown, call: Call): boolean => steps.some((step) => isCalled(step, input, call));
 
   return {
-    wants: (hook, facts) => [hook, validateId(hook)].some((id) => at(id).some((place) => place.wantsDoor(facts?.door))),
+    wants: (hook, facts) => [hook, validateId(hook)].some((id) => through(facts?.door, at(id)).length > 0),
     change: <Name extends ChangeHook>(hook: Name, input: ChangeInputs[Name], call: Call): Promise<Changed<ChangeInputs[Name]>> => {
-      const plan = changes(hook);
-      // What a plug-in makes of the input can still decide whether the next is called.
-      if (!plan.steps.some((step) => step.wantsDoor(call.door))) return Promise.resolve({ input, changedBy: [], warnings: [] });
+      const plan = changes(hook, call.door);
+      if (plan.steps.length === 0) return Promise.resolve({ input, changedBy: [], warnings: [] });
       return run(plan, input, call) as Promise<Changed<ChangeInputs[Name]>>;
     },
     check: async (hook, input, call) => {
-      const plan = checks(hook);
-      if (asks(plan, input, call)) await run(plan, input, call);
+      const plan = checks(hook, undefined);
+      if (isAny(plan, input, call)) await run(plan, input, call);
     },
     collect: async <Name extends CollectHook>(hook: Name, input: unknown, call: Call) => {
-      const plan = collections(hook);
-      return asks(plan, input, call) ? ((await run(plan, input, call)) as readonly Collected<CollectResults[Name]>[]) : [];
+      const plan = collections(hook, undefined);
+      return isAny(plan, input, call) ? ((await run(plan, input, call)) as readonly Collected<CollectResults[Name]>[]) : [];
     },
     notify: async (hook, input, call) => {
-      const plan = notices(hook);
-      return asks(plan, input, call) ? await run(plan, input, call) : [];
+      const plan = notices(hook, undefined);
+      return isAny(plan, input, call) ? await run(plan, input, call) : [];
     },
     routes: pluginRoutes(at("api.routes"), traces),
   };
@@ -74,15 +76,21 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
 
 const none: readonly Place[] = [];
 
-/** The plan of each hook point, made when it is first asked for and kept. */
-function plansBy<Name extends HookName, Result>(make: (hook: Name) => Plan<Result>): (hook: Name) => Plan<Result> {
-  const plans = new Map<Name, Plan<Result>>();
-  return (hook) => {
-    let plan = plans.get(hook);
-    if (plan === undefined) {
-      plan = make(hook);
-      plans.set(hook, plan);
-    }
+function through(door: Door | undefined, places: readonly Place[]): readonly Place[] {
+  return places.filter((place) => place.wantsDoor(door));
+}
+
+/** The plan of each hook point and door, made when it is first asked for and kept. */
+function plansBy<Name extends HookName, Result>(
+  make: (hook: Name, door: Door | undefined) => Plan<Result>,
+): (hook: Name, door: Door | undefined) => Plan<Result> {
+  const byHook = new Map<Name, Map<Door | undefined, Plan<Result>>>();
+  return (hook, door) => {
+    const known = byHook.get(hook)?.get(door);
+    if (known !== undefined) return known;
+    const byDoor = byHook.get(hook) ?? new Map<Door | undefined, Plan<Result>>();
+    const plan = make(hook, door);
+    byHook.set(hook, byDoor.set(door, plan));
     return plan;
   };
 }
@@ -90,5 +98,5 @@ function plansBy<Name extends HookName, Result>(make: (hook: Name) => Plan<Resul
 /** Looking for the client's process takes its time: only for plug-ins that may know it and are likely called. */
 function wantsProcess({ steps, hook }: Plan<unknown>, input: unknown, call: Call): boolean {
   const fixed = !isChangeHook(hook);
-  return steps.some((step) => step.member.privileges.clientProcess && (!fixed || step.applies(input, call)));
+  return steps.some((step) => step.place.member.privileges.clientProcess && (!fixed || isCalled(step, input, call)));
 }

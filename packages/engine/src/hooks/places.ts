@@ -3,7 +3,7 @@ import {
   type CallFacts,
   type Client,
   compileDoors,
-  compileFilter,
+  compileMatches,
   compileVisible,
   type FieldPatterns,
   fieldPatterns,
@@ -17,10 +17,11 @@ import { byHookOrder } from "./order.ts";
 /** One plug-in at one hook, made ready: everything about it that does not change from call to call. */
 export interface Place extends MemberHook {
   readonly member: Member;
-  readonly applies: (input: unknown, facts: Pick<CallFacts, "door" | "container">) => boolean;
   readonly wantsDoor: (door: string | undefined) => boolean;
-  /** The input as the plug-in may see it. */
-  readonly see: (input: unknown) => unknown;
+  /** Whether it is called for an input through such a door; undefined: always. */
+  readonly matches: ((input: unknown, facts: Pick<CallFacts, "door" | "container">) => boolean) | undefined;
+  /** Makes the input as the plug-in may see it; undefined: it sees the very input. */
+  readonly see: ((input: unknown) => unknown) | undefined;
   readonly seesEnv: boolean;
   readonly change: FieldPatterns;
   /** True where the plug-in may change everything. */
@@ -50,23 +51,19 @@ function placeOf(member: Member, asked: MemberHook, keeps: boolean): Place {
   const seesAll = see?.includes("*") === true && secretFields.every((field) => see.includes(field));
   const changesAll = change.includes("*");
   const trusted = handler !== undefined && seesAll && changesAll;
-  const visible = seesAll ? whole : compileVisible(see === undefined ? undefined : fieldPatterns(see));
+  const visible = seesAll ? undefined : compileVisible(see === undefined ? undefined : fieldPatterns(see));
   const freezes = shares && (keeps || !trusted);
   return {
     ...asked,
     member,
-    applies: compileFilter(asked.hook, asked.filter),
+    matches: compileMatches(asked.filter),
     wantsDoor: compileDoors(asked.hook, asked.filter),
-    see: freezes ? (input) => deepFreeze(visible(input)) : visible,
+    see: freezes ? (input) => deepFreeze(visible === undefined ? input : visible(input)) : visible,
     seesEnv: see?.includes("container.env") === true,
     change: fieldPatterns(change),
     changesAll,
     trusted,
   };
-}
-
-function whole(input: unknown): unknown {
-  return input;
 }
 
 /** What the gateway knows of a call. Its fields are written one by one, since copying the call takes ten times as long. */

@@ -1,7 +1,6 @@
-import type { ChangeHook, CollectHook } from "@outrigger/plugin";
+import type { CollectHook } from "@outrigger/plugin";
 import { applyChanges, diffFields, type FieldChange, forbiddenChanges, type HookAnswer, isObject, mergePatch } from "@outrigger/sdk";
 import { checkResult, fault } from "./answers.ts";
-import { checkInput } from "./input-shapes.ts";
 import type { Place } from "./places.ts";
 
 /** What the input is after a plug-in's answer, and what the plug-in changed. */
@@ -13,9 +12,9 @@ export interface ReadChange {
 /**
  * What the input is after a plug-in's answer. Where nothing changed it is the very object that went in.
  * Parts that the plug-in did not see are kept.
- * @throws plugin-fault for changes that it may not make, and for an input without its shape
+ * @throws plugin-fault for changes that it may not make
  */
-export function readChange(hook: ChangeHook, place: Place, full: unknown, seen: unknown, answer: HookAnswer): ReadChange {
+export function readChange(place: Place, full: unknown, seen: unknown, answer: HookAnswer): ReadChange {
   const after = answer.input ?? (answer.change === undefined ? seen : mergePatch(seen, answer.change));
   const changes = diffFields(seen, after);
   if (changes.length === 0) return { input: full, changes };
@@ -24,7 +23,6 @@ export function readChange(hook: ChangeHook, place: Place, full: unknown, seen: 
     if (forbidden.length > 0) throw fault(`it changed what it has no privilege to change: ${forbidden.join(", ")}`);
   }
   const input = seen === full ? after : applyChanges(full, unseen(full, changes));
-  checkInput(hook, input);
   return { input, changes };
 }
 

@@ -1,12 +1,12 @@
 import type { HookName, OutriggerError } from "@outrigger/plugin";
-import { type CallFacts, type Client, type HookAnswer, isRefusal } from "@outrigger/sdk";
+import { type CallFacts, type Client, isRefusal } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import { checkAnswer, fault } from "./answers.ts";
 import { startWaiting, stopWaiting, type Waiting } from "./clock.ts";
 import { late } from "./deadline.ts";
 import type { Call, NotifyFailure } from "./dispatcher.ts";
 import { reasonOf, refused } from "./failures.ts";
-import { factsOf } from "./places.ts";
+import { factsOf, type Place } from "./places.ts";
 import type { Step } from "./steps.ts";
 import { type CallTrace, type Changes, type TraceSink, traceOf } from "./traces.ts";
 import { Turn } from "./turn.ts";
@@ -31,7 +31,7 @@ export interface Gathering {
   readonly traces: TraceSink | undefined;
   /** What the gateway knows of the call, with the client's process. */
   readonly facts: CallFacts;
-  readonly change: (step: Step, input: unknown) => void;
+  readonly change: (place: Place, input: unknown) => void;
 }
 
 /**
@@ -79,7 +79,7 @@ export class Round<Result> implements Waiting, Gathering {
     });
   }
 
-  change({ member }: Step, input: unknown): void {
+  change({ member }: Place, input: unknown): void {
     this.input = input;
     this.gathered.push(member.name);
   }
@@ -87,12 +87,12 @@ export class Round<Result> implements Waiting, Gathering {
   look(now: number): void {
     const turn = this.#turn;
     this.#since ??= now;
-    if (turn === undefined || (!this.#call.signal.aborted && now - this.#since < turn.step.timeout)) return;
+    if (turn === undefined || (!this.#call.signal.aborted && now - this.#since < turn.step.place.timeout)) return;
     const passed = !this.#call.signal.aborted;
-    const reason = passed ? late(turn.step.timeout) : engineErrors["client-gone"]({});
+    const reason = passed ? late(turn.step.place.timeout) : engineErrors["client-gone"]({});
     this.#turn = undefined;
     turn.end(reason);
-    if (passed) turn.step.member.callee.suspect();
+    if (passed) turn.step.place.member.callee.suspect();
     try {
       this.#failed(turn, reason);
       this.#at += 1;
@@ -107,11 +107,10 @@ export class Round<Result> implements Waiting, Gathering {
     try {
       for (; this.#at < steps.length; this.#at += 1) {
         const step = steps[this.#at];
-        if (step === undefined || !step.applies(this.input, this.#call)) continue;
-        const { breaker } = step.member;
+        if (step === undefined || !isCalled(step, this.input, this.#call)) continue;
+        const { breaker } = step.place.member;
         const turn = new Turn(step, this);
         this.#turn = turn;
-        let answer: HookAnswer;
         let changes: Changes;
         try {
           if (!breaker.allows()) throw fault(`it is not asked for now, since it failed ${breaker.failures()} times in a row`);
@@ -123,15 +122,14 @@ export class Round<Result> implements Waiting, Gathering {
             given = await given;
             if (turn !== this.#turn) return;
           }
-          answer = step.answer(turn, given);
-          changes = answer.refuse === undefined ? step.take(this, turn, answer) : none;
+          changes = step.take(this, turn, given);
           breaker.succeeded();
         } catch (error) {
           if (turn !== this.#turn) return;
           this.#threw(turn, error);
           continue;
         }
-        this.#took(turn, answer, changes);
+        this.#took(turn, changes);
       }
       stopWaiting(this);
       this.#resolve(result(this));
@@ -140,33 +138,34 @@ export class Round<Result> implements Waiting, Gathering {
     }
   }
 
-  #took(turn: Turn, { refuse, warnings = turn.warnings ?? none }: HookAnswer, changes: Changes): void {
-    for (const warning of warnings) this.warnings.push(`${turn.step.member.name}: ${warning}`);
-    if (refuse === undefined) {
+  #took(turn: Turn, changes: Changes): void {
+    const { warnings = none, refusal, step } = turn;
+    for (const warning of warnings) this.warnings.push(`${step.place.member.name}: ${warning}`);
+    if (refusal === undefined) {
       this.traces?.call(this.#call.requestId, traceOf(turn, warnings, changes));
       return;
     }
-    this.#keep(turn, { decision: "refused", refusal: refuse, warnings });
-    this.#end(turn, refused(turn.step.member.name, refuse, this.#call.requestId));
+    this.#keep(turn, { decision: "refused", refusal, warnings });
+    this.#end(turn, refused(step.place.member.name, refusal, this.#call.requestId));
   }
 
   /** What a handler in the gateway itself throws can be a refusal; all else is a failure. */
   #threw(turn: Turn, error: unknown): void {
-    let answer: HookAnswer;
+    const { hook, member } = turn.step.place;
     try {
-      if (turn.step.handler === undefined || !isRefusal(error)) throw error;
-      answer = checkAnswer(turn.step.hook, { refuse: error.refusal });
+      if (member.callee.handler === undefined || !isRefusal(error)) throw error;
+      turn.refusal = checkAnswer(hook, { refuse: error.refusal }).refuse;
     } catch (failure) {
       this.#failed(turn, failure);
       return;
     }
-    turn.step.member.breaker.succeeded();
-    this.#took(turn, answer, none);
+    member.breaker.succeeded();
+    this.#took(turn, none);
   }
 
   #failed(turn: Turn, error: unknown): void {
     if (this.#call.signal.aborted) throw engineErrors["client-gone"]({}, { cause: error });
-    const { member, hook, failPolicy } = turn.step;
+    const { member, hook, failPolicy } = turn.step.place;
     member.breaker.failed();
     const reason = reasonOf(error);
     this.#keep(turn, { decision: "failed", failure: reason });
@@ -179,7 +178,7 @@ export class Round<Result> implements Waiting, Gathering {
 
   #end({ step }: Turn, error: OutriggerError): void {
     if (!this.#plan.tolerant) throw error;
-    this.gathered.push({ plugin: step.member.name, message: reasonOf(error) } satisfies NotifyFailure);
+    this.gathered.push({ plugin: step.place.member.name, message: reasonOf(error) } satisfies NotifyFailure);
   }
 
   #stop(error: unknown): void {
@@ -190,3 +189,8 @@ export class Round<Result> implements Waiting, Gathering {
 }
 
 const none: readonly never[] = [];
+
+/** Whether a step's filter lets a call through that has come through its door. */
+export function isCalled({ place }: Step, input: unknown, call: Call): boolean {
+  return place.matches === undefined || place.matches(input, call);
+}

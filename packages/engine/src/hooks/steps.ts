@@ -1,7 +1,7 @@
 import type { ChangeHook, CollectHook } from "@outrigger/plugin";
-import { answerOf, type HookAnswer } from "@outrigger/sdk";
+import { answersOf, type HookAnswer } from "@outrigger/sdk";
 import { checkAnswer } from "./answers.ts";
-import { checkInput } from "./input-shapes.ts";
+import { compileShape } from "./input-shapes.ts";
 import type { InlineHandler } from "./member.ts";
 import type { Place } from "./places.ts";
 import { readChange, readResult } from "./read-answer.ts";
@@ -9,26 +9,36 @@ import type { Gathering } from "./round.ts";
 import type { Changes } from "./traces.ts";
 import type { Turn } from "./turn.ts";
 
-/** A plug-in at a hook, with how it is called and what is done with its answer: chosen once, when the set is loaded. */
-export interface Step extends Place {
-  readonly handler: InlineHandler | undefined;
+/** A plug-in at a hook, with how it is called and what is done with what it gives: chosen once, when the set is loaded. */
+export interface Step {
+  readonly place: Place;
   /** Gives what the plug-in gives, or a promise of it. */
   readonly ask: (turn: Turn) => unknown;
-  /** @throws plugin-fault */
-  readonly answer: (turn: Turn, given: unknown) => HookAnswer;
-  /** Puts an answer without a refusal into the round. @throws plugin-fault */
-  readonly take: (round: Gathering, turn: Turn, answer: HookAnswer) => Changes;
+  /** Puts what the plug-in gave into the round, and its warnings and its refusal into the turn. @throws plugin-fault, handler-answer-invalid */
+  readonly take: (round: Gathering, turn: Turn, given: unknown) => Changes;
 }
+
+/** What an answer without a refusal does to a round. */
+type Take = (round: Gathering, turn: Turn, answer: HookAnswer) => Changes;
 
 /** A plug-in that may change the input. */
 export function changeStep(hook: ChangeHook, place: Place): Step {
-  return stepOf(place, place.trusted ? trustedChange(hook) : checkedChange(hook));
+  const fits = compileShape(hook);
+  const { handler } = place.member.callee;
+  if (handler !== undefined && place.trusted) return new TrustedChange(place, handler(hook), fits);
+  return stepOf(place, (round, { input: seen }, answer) => {
+    const { input, changes } = readChange(place, round.input, seen, answer);
+    if (changes.length === 0) return none;
+    fits(input);
+    round.change(place, input);
+    return changes;
+  });
 }
 
 /** A plug-in that gives something. */
 export function collectStep(hook: CollectHook, place: Place): Step {
-  return stepOf(place, (round, { step }, answer) => {
-    round.gathered.push({ plugin: step.member.name, result: readResult(hook, step, answer) });
+  return stepOf(place, (round, _, answer) => {
+    round.gathered.push({ plugin: place.member.name, result: readResult(hook, place, answer) });
     return none;
   });
 }
@@ -40,43 +50,54 @@ export function plainStep(place: Place): Step {
 
 const none: readonly never[] = [];
 
-function stepOf(place: Place, take: Step["take"]): Step {
+function stepOf(place: Place, take: Take): Step {
   const { hook, member } = place;
   const { callee, name } = member;
   const handler = callee.handler?.(hook);
-  if (handler !== undefined) {
+  if (handler === undefined) {
     return {
-      ...place,
-      handler,
-      ask: (turn) => handler(turn.input, turn),
-      answer: (turn, given) => answerOf(name, hook, turn.input, given),
-      take,
+      place,
+      ask: (turn) => callee.call(hook, turn),
+      take: (round, turn, given) => {
+        const answer = checkAnswer(hook, given);
+        turn.warnings = answer.warnings;
+        turn.refusal = answer.refuse;
+        return answer.refuse === undefined ? take(round, turn, answer) : none;
+      },
     };
   }
+  const answerOf = answersOf(name, hook);
   return {
-    ...place,
-    handler,
-    ask: (turn) => callee.call(hook, turn),
-    answer: (_, given) => checkAnswer(hook, given),
-    take,
+    place,
+    ask: (turn) => handler(turn.input, turn),
+    take: (round, turn, given) => take(round, turn, answerOf(turn.input, given)),
   };
 }
 
-function checkedChange(hook: ChangeHook): Step["take"] {
-  return (round, { step, input: seen }, answer) => {
-    const { input, changes } = readChange(hook, step, round.input, seen, answer);
-    if (changes.length > 0) round.change(step, input);
-    return changes;
-  };
-}
+/** A class, and no functions made for each plug-in, so that the loop over all plug-ins is compiled as one. */
+class TrustedChange implements Step {
+  readonly place: Place;
+  readonly #handler: InlineHandler;
+  readonly #fits: (input: unknown) => void;
+  readonly #answerOf: (input: unknown, given: unknown) => HookAnswer;
 
-/** Another object is a change, whatever is in it: what it is, is found out when somebody reads the trace. */
-function trustedChange(hook: ChangeHook): Step["take"] {
-  return (round, { step }, { input: after }) => {
-    if (after === undefined) return none;
-    checkInput(hook, after);
-    const before = round.input;
-    round.change(step, after);
-    return { before, after };
-  };
+  constructor(place: Place, handler: InlineHandler, fits: (input: unknown) => void) {
+    this.place = place;
+    this.#handler = handler;
+    this.#fits = fits;
+    this.#answerOf = answersOf(place.member.name, place.hook);
+  }
+
+  ask(turn: Turn): unknown {
+    return this.#handler(turn.input, turn);
+  }
+
+  /** Another object is a change, whatever is in it: what it is, is found out when somebody reads the trace. */
+  take(round: Gathering, { input: before }: Turn, after: unknown): Changes {
+    if (after === undefined || after === before) return none;
+    this.#answerOf(before, after);
+    this.#fits(after);
+    round.change(this.place, after);
+    return round.traces === undefined ? none : { before, after };
+  }
 }

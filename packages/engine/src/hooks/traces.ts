@@ -37,7 +37,7 @@ export interface LateChanges {
 
 /** The trace of a call that went well. */
 export function traceOf({ step, started }: Turn, warnings: readonly string[], changes: Changes): CallTrace {
-  const { name: plugin, version } = step.member;
+  const { name: plugin, version } = step.place.member;
   let found: readonly FieldChange[] | undefined;
   const read = (): readonly FieldChange[] => {
     found ??= "after" in changes ? diffFields(changes.before, changes.after) : changes;
@@ -46,7 +46,7 @@ export function traceOf({ step, started }: Turn, warnings: readonly string[], ch
   return {
     plugin,
     version,
-    hook: step.hook,
+    hook: step.place.hook,
     milliseconds: performance.now() - started,
     warnings,
     get decision() {

@@ -1,4 +1,4 @@
-import type { CallBehind, CallFacts } from "@outrigger/sdk";
+import type { CallBehind, CallFacts, Refusal } from "@outrigger/sdk";
 import { LateSignal } from "./deadline.ts";
 import type { LiveCall } from "./member.ts";
 import { visibleFacts } from "./places.ts";
@@ -11,8 +11,8 @@ export class Turn extends LateSignal implements LiveCall, CallBehind {
   /** What the plug-in sees of the round's input. */
   input: unknown;
   readonly started: number;
-  /** What it warned of so far, where it runs in the gateway itself. */
-  warnings: string[] | undefined;
+  warnings: readonly string[] | undefined;
+  refusal: Refusal | undefined;
   readonly #round: Gathering;
 
   constructor(step: Step, round: Gathering) {
@@ -24,19 +24,19 @@ export class Turn extends LateSignal implements LiveCall, CallBehind {
 
   /** Not done by the constructor, since what it throws is a failure of the turn. */
   see(input: unknown): void {
-    this.input = this.step.see(input);
+    const { see } = this.step.place;
+    this.input = see === undefined ? input : see(input);
   }
 
   get facts(): CallFacts {
-    return visibleFacts(this.step, this.#round.facts);
+    return visibleFacts(this.step.place, this.#round.facts);
   }
 
   get deadline(): number {
-    return this.step.timeout;
+    return this.step.place.timeout;
   }
 
   warn(message: string): void {
-    this.warnings ??= [];
-    this.warnings.push(message);
+    this.warnings = [...(this.warnings ?? []), message];
   }
 }

@@ -35,7 +35,7 @@ export async function callPlugin(plugin: EnginePlugin, call: PluginCall): Promis
   const warnings: string[] = [];
   try {
     const result = await handler(input, contextOf(call, warnings));
-    return withWarnings(answerOf(plugin.name, hook, input, result), warnings);
+    return withWarnings(answersOf(plugin.name, hook)(input, result), warnings);
   } catch (error) {
     if (isRefusal(error)) return withWarnings({ refuse: error.refusal }, warnings);
     throw error;
@@ -74,21 +74,21 @@ const ignore = (): void => {};
 const never: AbortSignal = new AbortController().signal;
 
 /**
- * What the protocol would answer for what a handler gave.
- * @throws handler-answer-invalid
+ * Makes ready what the protocol would answer for what a handler of a hook gives; the answers have no warnings.
+ * What is made ready throws handler-answer-invalid.
  */
-export function answerOf(plugin: string, hook: HookId, input: unknown, result: unknown): HookAnswer {
-  if (result === undefined) return unchanged;
+export function answersOf(plugin: string, hook: HookId): (input: unknown, given: unknown) => HookAnswer {
   const { kind } = hookPoints[hookOf(hook)];
   const expected = kind === "change" && !hook.endsWith("/validate") ? "the changed input" : kind === "collect" ? "a result" : "nothing";
-  if (expected === "nothing" || typeof result !== "object" || result === null || Array.isArray(result)) {
-    throw sdkErrors["handler-answer-invalid"]({ plugin, hook, found: wordFor(result), expected });
-  }
-  if (kind === "collect") return { result };
-  return result === input ? unchanged : { input: result };
+  return (input, given) => {
+    if (given === undefined) return {};
+    if (expected === "nothing" || typeof given !== "object" || given === null || Array.isArray(given)) {
+      throw sdkErrors["handler-answer-invalid"]({ plugin, hook, found: wordFor(given), expected });
+    }
+    if (kind === "collect") return { result: given };
+    return given === input ? {} : { input: given };
+  };
 }
-
-const unchanged: HookAnswer = {};
 
 function withWarnings(answer: HookAnswer, warnings: readonly string[]): HookAnswer {
   return warnings.length === 0 ? answer : { ...answer, warnings };

@@ -17,12 +17,14 @@ export function compileDoors(hook: HookId, filter: HookFilter): (door: string | 
 
 /** Makes a filter ready for many questions: true where the plug-in is to be called. */
 export function compileFilter(hook: HookId, filter: HookFilter): Question {
-  const { images, labels, methods, routes } = filter;
+  const wantsDoor = compileDoors(hook, filter);
+  const matches = compileMatches(filter);
+  return (input, facts) => wantsDoor(facts.door) && (matches === undefined || matches(input, facts));
+}
+
+/** The part of a filter that looks at more than the door; undefined where there is none. */
+export function compileMatches({ images, labels, methods, routes }: HookFilter): Question | undefined {
   const questions: Question[] = [];
-  if (hookOf(hook) === "container.preCreate") {
-    const wantsDoor = compileDoors(hook, filter);
-    questions.push((_, { door }) => wantsDoor(door));
-  }
   if (images !== undefined) questions.push((input, facts) => matchesAny(imageOf(asRecord(input), facts), images));
   if (labels !== undefined) {
     const wanted = Object.entries(labels);
@@ -33,9 +35,7 @@ export function compileFilter(hook: HookId, filter: HookFilter): Question {
   }
   if (methods !== undefined) questions.push((input) => methods.includes(String(asRecord(input)["method"])));
   if (routes !== undefined) questions.push((input) => matchesAny(String(asRecord(input)["route"] ?? ""), routes));
-  const [only] = questions;
-  if (only === undefined) return () => true;
-  return questions.length === 1 ? only : (input, facts) => questions.every((question) => question(input, facts));
+  return questions.length === 0 ? undefined : (input, facts) => questions.every((question) => question(input, facts));
 }
 
 /** The image that a call is about, wherever its hook point has it; empty where there is none. */
