@@ -6,17 +6,18 @@ import type { Gathering } from "./round.ts";
 import type { Step } from "./steps.ts";
 
 /** One call of one plug-in: what the plug-in is told, made only as far as it asks. */
-export class Turn extends LateSignal implements LiveCall, CallBehind {
+export class Turn implements LiveCall, CallBehind {
   readonly step: Step;
   /** What the plug-in sees of the round's input. */
-  input: unknown;
+  input: unknown = undefined;
   readonly started: number;
-  warnings: readonly string[] | undefined;
-  refusal: Refusal | undefined;
+  warnings: readonly string[] | undefined = undefined;
+  refusal: Refusal | undefined = undefined;
   readonly #round: Gathering;
+  #late: LateSignal | undefined;
+  #over: Error | undefined;
 
   constructor(step: Step, round: Gathering) {
-    super();
     this.step = step;
     this.#round = round;
     this.started = round.traces === undefined ? 0 : performance.now();
@@ -34,6 +35,17 @@ export class Turn extends LateSignal implements LiveCall, CallBehind {
 
   get deadline(): number {
     return this.step.place.timeout;
+  }
+
+  get signal(): AbortSignal {
+    this.#late ??= new LateSignal();
+    if (this.#over !== undefined) this.#late.end(this.#over);
+    return this.#late.signal;
+  }
+
+  end(reason: Error): void {
+    this.#over = reason;
+    this.#late?.end(reason);
   }
 
   warn(message: string): void {
