@@ -1,5 +1,5 @@
 import type { ChangeHook, CollectHook } from "@outrigger/plugin";
-import { answersOf, type HookAnswer } from "@outrigger/sdk";
+import { answersOf, type HookAnswer, isObject } from "@outrigger/sdk";
 import { checkAnswer } from "./answers.ts";
 import { compileShape } from "./input-shapes.ts";
 import type { InlineHandler } from "./member.ts";
@@ -95,7 +95,7 @@ class TrustedChange implements Step {
   /** Another object is a change, whatever is in it: what it is, is found out when somebody reads the trace. */
   take(round: Gathering, { input: before }: Turn, after: unknown): Changes {
     if (after === undefined || after === before) return none;
-    this.#answerOf(before, after);
+    if (!isObject(after)) this.#answerOf(before, after); // which says what is wrong with it
     this.#fits(after);
     round.change(this.place, after);
     return round.traces === undefined ? none : { before, after };
