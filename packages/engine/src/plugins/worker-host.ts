@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { deserialize } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { HookAnswer, PluginDescription, RouteAnswer } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
@@ -40,7 +41,7 @@ export const launchWorker: Launcher = async (launch, signal) => {
     const asked = waiting.get(word.id);
     waiting.delete(word.id);
     if ("failure" in word) asked?.reject(fault(word.failure));
-    else asked?.resolve(word.answer);
+    else asked?.resolve(deserialize(word.answer));
   });
   const ask = (question: Question, until: AbortSignal): Promise<unknown> => {
     const id = count++;
