@@ -172,8 +172,8 @@ export class Round<Result> implements Waiting, Gathering {
     if (failPolicy === "closed") this.#end(turn, engineErrors["plugin-failed"]({ plugin: member.name, hook, reason }, { cause: error }));
   }
 
-  #keep(turn: Turn, kept: Partial<CallTrace>): void {
-    this.traces?.call(this.#call.requestId, { ...traceOf(turn, none, none), ...kept });
+  #keep(turn: Turn, kept: Pick<CallTrace, "decision"> & Partial<CallTrace>): void {
+    this.traces?.call(this.#call.requestId, { ...traceOf(turn, none, none), changes: none, ...kept });
   }
 
   #end({ step }: Turn, error: OutriggerError): void {

@@ -1,5 +1,6 @@
 import type { HookId, HookName } from "@outrigger/plugin";
 import { type CallFacts, diffFields, type FieldChange, type Refusal } from "@outrigger/sdk";
+import type { Place } from "./places.ts";
 import type { Turn } from "./turn.ts";
 
 export type Decision = "unchanged" | "changed" | "refused" | "failed";
@@ -37,23 +38,33 @@ export interface LateChanges {
 
 /** The trace of a call that went well. */
 export function traceOf({ step, started }: Turn, warnings: readonly string[], changes: Changes): CallTrace {
-  const { name: plugin, version } = step.place.member;
-  let found: readonly FieldChange[] | undefined;
-  const read = (): readonly FieldChange[] => {
-    found ??= "after" in changes ? diffFields(changes.before, changes.after) : changes;
+  return new LateTrace(step.place, performance.now() - started, warnings, changes);
+}
+
+class LateTrace implements CallTrace {
+  readonly plugin: string;
+  readonly version: string;
+  readonly hook: HookId;
+  readonly milliseconds: number;
+  readonly warnings: readonly string[];
+  #changes: Changes;
+
+  constructor({ member, hook }: Place, milliseconds: number, warnings: readonly string[], changes: Changes) {
+    this.plugin = member.name;
+    this.version = member.version;
+    this.hook = hook;
+    this.milliseconds = milliseconds;
+    this.warnings = warnings;
+    this.#changes = changes;
+  }
+
+  get changes(): readonly FieldChange[] {
+    const found = "after" in this.#changes ? diffFields(this.#changes.before, this.#changes.after) : this.#changes;
+    this.#changes = found;
     return found;
-  };
-  return {
-    plugin,
-    version,
-    hook: step.place.hook,
-    milliseconds: performance.now() - started,
-    warnings,
-    get decision() {
-      return read().length === 0 ? "unchanged" : "changed";
-    },
-    get changes() {
-      return read();
-    },
-  };
+  }
+
+  get decision(): Decision {
+    return this.changes.length === 0 ? "unchanged" : "changed";
+  }
 }
