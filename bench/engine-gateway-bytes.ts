@@ -3,7 +3,7 @@ import type { Measurement } from "./measurement.ts";
 
 const name = `outrigger-bench-bytes-${process.pid}`;
 const image = "debian:bookworm-slim";
-const rounds = 3;
+const rounds = 2;
 
 /** What is moved, as a shell line; `$C` is a container with a file of 1 GB, `$I` its image, `$L` one with a log of 100 MB. */
 const lines: Readonly<Record<string, string>> = {

@@ -9,7 +9,7 @@ import { engineBytes } from "./engine-gateway-bytes.ts";
 import type { Measurement } from "./measurement.ts";
 
 const engine = "/var/run/docker.sock";
-const rounds = 5;
+const rounds = 3;
 
 interface Run {
   readonly perSecond: number;

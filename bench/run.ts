@@ -2,6 +2,7 @@ import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
 import { benchEngineGateway } from "./engine-gateway.ts";
 import { benchEngineHooks } from "./engine-hooks.ts";
+import { benchEngineRun } from "./engine-run.ts";
 import { benchGateway } from "./gateway.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPerformancePlugin } from "./performance-plugin.ts";
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   gateway: benchGateway,
   "engine-gateway": benchEngineGateway,
   "engine-hooks": benchEngineHooks,
+  "engine-run": benchEngineRun,
 };
 
 const names = process.argv.slice(2);

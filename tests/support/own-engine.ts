@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDockerClient, type DockerClient } from "@outrigger/runtime";
+import { unmountBelow } from "./mounts.ts";
 
 export interface OwnEngine {
   /** `unix:///...`, as DOCKER_HOST has it. */
@@ -27,7 +28,11 @@ export interface OwnEngineOptions {
 }
 
 /** A dockerd of the test's own, beside the one that everyone uses, with a disk of `size` (e.g. `120m`) in memory; gone when the test ends. Needs root. */
-export async function ownEngine(context: TestContext, size: string, { config = {}, bridge }: OwnEngineOptions = {}): Promise<OwnEngine> {
+export async function ownEngine(
+  context: Pick<TestContext, "after">,
+  size: string,
+  { config = {}, bridge }: OwnEngineOptions = {},
+): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-engine-"));
   const disk = join(folder, "disk");
   mkdirSync(disk);
@@ -56,7 +61,7 @@ export async function ownEngine(context: TestContext, size: string, { config = {
   context.after(async () => {
     await stop();
     client.close();
-    execFileSync("umount", ["--lazy", disk]);
+    unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   await start();

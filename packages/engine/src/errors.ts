@@ -221,6 +221,11 @@ const table = {
     message: "There is no version {version} of {plugin} to go to.",
     mend: "Install it from a folder with `outrigger engine plugins upgrade`.",
   },
+  "state-closed": {
+    status: 400,
+    message: "Plug-ins run as users of their own, which can't get to {state}: {folder} is closed to them.",
+    mend: "Choose another folder with --state, or open the way: chmod o+x {folder}.",
+  },
   "package-missing": {
     status: 503,
     message: "The package {name} can't be found, and plug-ins written in JavaScript don't run without it.",

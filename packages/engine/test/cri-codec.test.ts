@@ -42,14 +42,14 @@ const unknownFields = fc
 /** Any message in its JSON form, with unknown fields at every level where `unknown` says so. */
 function messageOf(name: string, unknown: boolean): fc.Arbitrary<Message> {
   const fields = [...(criMessages.get(name)?.byName.values() ?? [])];
-  const entries = Object.fromEntries(fields.map((field) => [field.name, valueOf(field, unknown)]));
+  const entries = Object.fromEntries(fields.map((field) => [field.name, fieldValue(field, unknown)]));
   return fc.record(
     { ...entries, ...(unknown ? { [unknownKey]: unknownFields } : {}) },
     { requiredKeys: [], noNullPrototype: true },
   ) as fc.Arbitrary<Message>;
 }
 
-function valueOf({ type, repeated }: Field, unknown: boolean): fc.Arbitrary<unknown> {
+function fieldValue({ type, repeated }: Field, unknown: boolean): fc.Arbitrary<unknown> {
   if (type.kind === "map") return fc.dictionary(text, text, { maxKeys: 3, minKeys: 1, noNullPrototype: true });
   const one =
     type.kind === "message"

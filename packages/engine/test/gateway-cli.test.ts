@@ -74,10 +74,10 @@ same("exec, attach, logs, wait, top, stats and the rest of a container's life", 
       ({ stdout }) => stdout.includes("/dev/pts"),
     ),
     await docker(["exec", "nonexistent", "true"]),
-    await shell(`echo hello | timeout 2 $DOCKER attach ${name}; $DOCKER logs ${name}`).then(({ stdout }) =>
+    await shell(`echo hello | timeout -s KILL 2 $DOCKER attach ${name}; $DOCKER logs ${name}`).then(({ stdout }) =>
       stdout.endsWith("first\ngot hello\n"),
     ),
-    await shell(`timeout 1 $DOCKER logs -f ${name}`),
+    await shell(`timeout -s KILL 1 $DOCKER logs -f ${name}`),
     await docker(["logs", "--tail", "1", name]),
     await docker(["top", name, "-o", "comm"]),
     (await docker(["stats", "--no-stream", "--format", "{{.Name}}", name])).stdout,

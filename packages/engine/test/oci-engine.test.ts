@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -15,12 +14,12 @@ import {
   planRemove,
   reloadEngine,
   type WrapperSettings,
-  wrapperText,
   writeInstall,
   writeRemove,
 } from "@outrigger/engine";
 import type { OciHook } from "@outrigger/sdk";
 import { type OwnEngine, ownEngine } from "../../../tests/support/own-engine.ts";
+import { runtimeEngine } from "../../../tests/support/runtime-engine.ts";
 
 interface HookedEngine {
   readonly engine: OwnEngine;
@@ -32,20 +31,8 @@ interface HookedEngine {
   readonly log: () => readonly string[];
 }
 
-/** A dockerd of the test's own whose usual runtime is the wrapper, with a network and a tiny image `tiny`. */
-async function hookedEngine(context: TestContext, settings: Partial<WrapperSettings> = {}): Promise<HookedEngine> {
-  const folder = mkdtempSync(join(tmpdir(), "outrigger-oci-"));
-  const recordsFolder = join(folder, "records");
-  const program = join(folder, "outrigger-runc");
-  const runtime = await findRuntime(join(folder, "none"), "runc");
-  writeFileSync(
-    program,
-    await wrapperText({ runtime, records: recordsFolder, missing: "run", unanswered: "refuse", wait: 10, ...settings }),
-  );
-  chmodSync(program, 0o755);
-  const config = { runtimes: { outrigger: { path: program } }, "default-runtime": "outrigger" };
-  const engine = await ownEngine(context, "160m", { config, bridge: "10.214.77.1/24" });
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+async function hookedEngine(context: TestContext, wrapper: Partial<WrapperSettings> = {}): Promise<HookedEngine> {
+  const { engine, folder, records: recordsFolder } = await runtimeEngine(context, { wrapper });
   const { Version } = await engine.client.version();
   const records = await createHookRecords({ folder: recordsFolder, network: networkTimingOf(Version) });
   const docker = (...words: string[]): string => {
@@ -53,15 +40,6 @@ async function hookedEngine(context: TestContext, settings: Partial<WrapperSetti
     if (status !== 0) throw new Error(stderr);
     return stdout.trim();
   };
-  const tar = join(folder, "image.tar");
-  execFileSync("sh", [
-    "-c",
-    `mkdir -p "$1/bin" "$1/tmp" && cp /bin/busybox "$1/bin/" && for a in sh cat sleep true echo; do ln -s busybox "$1/bin/$a"; done && tar -C "$1" -cf "$2" .`,
-    "sh",
-    join(folder, "root"),
-    tar,
-  ]);
-  docker("import", tar, "tiny");
   const log = join(folder, "log");
   writeFileSync(log, "");
   return {
@@ -113,7 +91,7 @@ test("a hook that fails refuses the start in its own words; so does a record tha
   const { docker, records, hook, folder } = await hookedEngine(context);
   const id = docker("create", "--name", "web", "--stop-timeout", "0", "tiny", "sleep", "600");
   await records.put(id, [hook(1, "echo 'no room at the inn' >&2; exit 7")]);
-  assert.throws(() => docker("start", "web"), /exit status 7, [^]*no room at the inn/);
+  assert.throws(() => docker("start", "web"), /exit status 7, [\s\S]*no room at the inn/);
   writeFileSync(join(folder, "records", `${id}.hooks`), "outrigger-hooks 1\n");
   assert.throws(() => docker("start", "web"), /outrigger: the hooks of the container [0-9a-f]{64} can't be added: its record is cut off/);
   await records.put(id, []);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { filesRules } from "./config-files.ts";
 import { type ConfigGroup, configGroupField, configRules } from "./config-schema.ts";
 import { type EnginePluginBody, engineBodyField } from "./engine-body.ts";
-import { asRecord, nameField, versionField, withRule } from "./fields.ts";
+import { asRecord, asRecords, nameField, versionField, withRule } from "./fields.ts";
 import { type ClusterPluginBody, clusterBodyField, type DriverPluginBody, driverBodyField } from "./layer-bodies.ts";
 import { type PodPluginBody, podBodyField } from "./pod-body.ts";
 import type { PlainProblem } from "./problem.ts";
@@ -68,6 +68,7 @@ function* manifestRules(value: unknown): Generator<PlainProblem> {
   const body = asRecord(spec[layer]);
   const name = asRecord(asRecord(value)["metadata"])["name"];
   yield* configRules(spec["config"], ["spec", "config"]);
+  if (spec["layer"] !== "pod") yield* groupsOfOtherLayers(spec);
   for (const problem of filesRules(body["files"], spec["config"])) yield { ...problem, path: ["spec", ...problem.path] };
   for (const side of ["before", "after"] as const) {
     const names: unknown = body[side];
@@ -96,4 +97,18 @@ export function isEnginePlugin(manifest: PluginManifest): manifest is EnginePlug
 /** True for a plug-in that becomes a container of a pod. */
 export function isPodPlugin(manifest: PluginManifest): manifest is PodPluginManifest {
   return manifest.spec.layer === "pod";
+}
+
+/** Only components have ports that settings can hang on. */
+function* groupsOfOtherLayers(spec: Readonly<Record<string, unknown>>): Generator<PlainProblem> {
+  for (const [index, group] of asRecords(spec["config"]).entries()) {
+    if ((group["dependsOn"] ?? "none") === "none") continue;
+    yield {
+      path: ["spec", "config", index, "dependsOn"],
+      code: "wrong-value",
+      message: `Settings of the layer ${String(spec["layer"])} depend on no port.`,
+      found: String(group["dependsOn"]),
+      expected: "none",
+    };
+  }
 }

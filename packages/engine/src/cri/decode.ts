@@ -70,7 +70,8 @@ function readScalar(reader: BinaryReader, field: Field, wireType: WireType, resu
     result[name] = read();
     return;
   }
-  const list = (result[name] ??= []) as unknown[];
+  result[name] ??= [];
+  const list = result[name] as unknown[];
   if (isText || wireType !== WireType.LengthDelimited) {
     expect(field, wireType, isText ? WireType.LengthDelimited : WireType.Varint);
     list.push(read());

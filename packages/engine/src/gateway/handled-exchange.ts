@@ -145,12 +145,13 @@ export class HandledExchange implements Exchange {
       },
     });
     this.#client.handOver(pass);
-    const { ended } = this.#body;
     const start = Buffer.from(head, "latin1");
     if (body !== undefined) pass.send(Buffer.concat([start, body]), true, method);
     else {
-      pass.send(start, this.#incoming.head.framing.kind === "length" && this.#incoming.head.framing.length === 0, method);
-      if (!ended || this.#incoming.bytes.length > this.#incoming.headEnd) this.#body.stream((bytes, last) => pass.body(bytes, last));
+      const { framing } = this.#incoming.head;
+      const isEmpty = framing.kind === "length" && framing.length === 0;
+      pass.send(start, isEmpty, method);
+      if (!isEmpty) this.#body.stream((bytes, last) => pass.body(bytes, last));
     }
     for (const bytes of this.#early) pass.surplus?.(bytes);
     this.#client.socket.resume();

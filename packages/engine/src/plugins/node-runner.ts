@@ -4,6 +4,7 @@ import { findPackageJSON } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { engineErrors } from "../errors.ts";
+import { closedFolder } from "./closed-folder.ts";
 
 /** How a plug-in's module is run: Node, and the SDK's runner, at places that the plug-in's user can reach. */
 export interface NodeRunner {
@@ -31,13 +32,9 @@ export async function nodeRunner(user: number | undefined, run: string): Promise
     : { program: "/proc/self/fd/3", runner: reached, descriptor: openSync(program, "r") };
 }
 
-/** True where everybody can read a file, through all folders above it. */
+/** True where everybody can read a file. */
 function isOpen(path: string): boolean {
-  if ((statSync(path).mode & 0o004) === 0) return false;
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if ((statSync(folder).mode & 0o001) === 0) return false;
-    if (folder === dirname(folder)) return true;
-  }
+  return (statSync(path).mode & 0o004) !== 0 && closedFolder(dirname(path)) === undefined;
 }
 
 function copyOf(run: string, runner: string): Promise<string> {

@@ -1,6 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { engineErrors } from "../errors.ts";
+import { closedFolder } from "./closed-folder.ts";
 import { isRoot } from "./process-command.ts";
 
 /** What the gateway keeps between its runs, and where. */
@@ -30,13 +32,18 @@ export function stateFolder(root: string): StateFolder {
   };
 }
 
-/** Makes the folders. Users of plug-ins can go through them, to what is theirs, but not look around. */
+/**
+ * Makes the folders. Users of plug-ins can go through them, to what is theirs, but not look around.
+ * @throws state-closed where they could not even get there
+ */
 export function prepareState(state: StateFolder): void {
   for (const path of [state.root, state.versions, join(state.root, "run"), state.run]) {
     mkdirSync(path, { recursive: true });
     chmodSync(path, 0o711);
   }
   mkdirSync(state.logs, { recursive: true, mode: 0o700 });
+  const closed = isRoot() ? closedFolder(state.root) : undefined;
+  if (closed !== undefined) throw engineErrors["state-closed"]({ state: state.root, folder: closed });
   // What gateways left behind that were killed.
   for (const pid of readdirSync(join(state.root, "run"))) {
     if (!existsSync(`/proc/${pid}`)) rmSync(join(state.root, "run", pid), { recursive: true, force: true });

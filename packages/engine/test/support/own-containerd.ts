@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { pack } from "tar-stream";
+import { unmountBelow } from "../../../../tests/support/mounts.ts";
 
 export const tinyImage = "localhost/outrigger-tiny:1";
 
@@ -25,7 +26,7 @@ export async function ownContainerd(context: TestContext): Promise<string> {
     execFileSync("ctr", ["-a", socket, "-n", "k8s.io", ...words], { encoding: "utf8", stdio: "pipe", timeout: 60_000 });
   context.after(async () => {
     if (daemon.kill("SIGTERM")) await once(daemon, "exit");
-    for (const mount of mountsBelow(folder)) execFileSync("umount", ["--lazy", mount]);
+    unmountBelow(folder);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   for (let tries = 0; tries < 300 && daemon.exitCode === null && !existsSync(socket); tries += 1) await sleep(50);
@@ -80,12 +81,4 @@ async function tar(folders: readonly string[], files: Readonly<Record<string, Bu
   for (const [name, content] of Object.entries(files)) archive.entry({ name, mode: 0o755 }, content);
   archive.finalize();
   return Buffer.concat(await Array.fromAsync(archive as AsyncIterable<Buffer>));
-}
-
-function mountsBelow(folder: string): readonly string[] {
-  const lines = readFileSync("/proc/self/mounts", "utf8").split("\n");
-  return lines
-    .map((line) => line.split(" ")[1] ?? "")
-    .filter((path) => path.startsWith(`${folder}/`))
-    .toReversed();
 }

@@ -25,7 +25,12 @@ export function pluginSource(
   return {
     lease: () => {
       leases += 1;
-      return { dispatcher, release: () => void (leases -= 1) };
+      return {
+        dispatcher,
+        release: () => {
+          leases -= 1;
+        },
+      };
     },
     current: () => dispatcher,
     leases: () => leases,
