@@ -115,7 +115,8 @@ test("who asks is told, which process only with the privilege, and a container's
     name: "nosy",
     hooks: { "container.preCreate": (_, { client, container }) => void seen.push(client, container?.env) },
   });
-  const client = { listener: "unix:///a", user: "ann", process: { pid: 1, uid: 0 } };
+  const process = { pid: 1, uid: 0, user: "root" };
+  const client = { listener: "unix:///a", user: null, process };
   const container = { id: "1", name: "a", image: "b", labels: {}, env: ["SECRET=1"] };
   const call = atCreate({ client: async () => client, container });
   await createDispatcher([member(plugin), member(plugin, { clientProcess: true, see: ["*", "container.env"] })]).change(
@@ -123,7 +124,7 @@ test("who asks is told, which process only with the privilege, and a container's
     create({}),
     call,
   );
-  assert.deepEqual(seen, [{ listener: "unix:///a", user: "ann" }, undefined, client, ["SECRET=1"]]);
+  assert.deepEqual(seen, [{ listener: "unix:///a", user: null }, undefined, { ...client, user: "root" }, ["SECRET=1"]]);
 });
 
 test("an input that a plug-in changes in place does not change the request, but fails the plug-in", async () => {

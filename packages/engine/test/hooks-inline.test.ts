@@ -68,7 +68,7 @@ for (const privileges of [everything, limited]) {
 test("a handler is told every fact, and no fact that there is not", async () => {
   const facts: Required<CallFacts> & { readonly client: object } = {
     requestId: "r7",
-    client: { listener: "unix:///a", user: "ann", process: { pid: 1, uid: 2 } },
+    client: { listener: "unix:///a", user: "ann", process: { pid: 1, uid: 2, user: "bin" } },
     apiVersion: "1.41",
     door: "create",
     network: "bridge",

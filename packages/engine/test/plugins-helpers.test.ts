@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { openLogFile } from "../src/log-file.ts";
 import { startHelpers } from "../src/plugins/helpers.ts";
-import { openLogFile } from "../src/plugins/log-file.ts";
 import { pluginFolder } from "./plugin-folder.ts";
 
 test("helpers run as their plug-in's user, are ready before the gateway goes on, come back when they end, and end with it", async (context) => {

@@ -18,8 +18,8 @@ export function identityOf(socket: Socket, listener: Listener): (withProcess: bo
 
 async function identify(socket: Socket, listener: Listener, user: string | undefined): Promise<Client> {
   const process = listener.kind === "tcp" ? undefined : await peerProcess(socket);
-  const told = user ?? (process === undefined ? undefined : userName(process.uid)) ?? null;
-  return process === undefined ? { listener: listener.text, user: told } : { listener: listener.text, user: told, process };
+  const client = { listener: listener.text, user: user ?? null };
+  return process === undefined ? client : { ...client, process: { ...process, user: userName(process.uid) ?? null } };
 }
 
 function commonName(socket: Socket): string | undefined {

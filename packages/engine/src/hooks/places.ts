@@ -80,14 +80,19 @@ export function factsOf(call: Call, client: Client | null): CallFacts {
 /** The facts of a call as a plug-in may know them. */
 export function visibleFacts(place: Place, facts: CallFacts): CallFacts {
   const { client, container } = facts;
-  const hidesProcess = client?.process !== undefined && !place.member.privileges.clientProcess;
+  const process = client?.process;
   const hidesEnv = container?.env !== undefined && !place.seesEnv;
-  if (!hidesProcess && !hidesEnv) return facts;
+  if (process === undefined && !hidesEnv) return facts;
   return {
     ...facts,
-    ...(hidesProcess ? { client: { listener: client.listener, user: client.user } } : {}),
+    ...(client === null || process === undefined ? {} : { client: visibleClient(place, client, process) }),
     ...(hidesEnv ? { container: withoutEnv(container) } : {}),
   };
+}
+
+/** Its process names the client where nothing else does, and only for those who may know the process. */
+function visibleClient({ member }: Place, { listener, user }: Client, process: NonNullable<Client["process"]>): Client {
+  return member.privileges.clientProcess ? { listener, user: user ?? process.user, process } : { listener, user };
 }
 
 function withoutEnv({ env: _, ...rest }: NonNullable<CallFacts["container"]>): NonNullable<CallFacts["container"]> {

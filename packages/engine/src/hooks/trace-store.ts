@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HookName } from "@outrigger/plugin";
 import { type CallFacts, type Client, type FieldChange, stringifyJson } from "@outrigger/sdk";
-import { openLogFile } from "../plugins/log-file.ts";
+import { openLogFile } from "../log-file.ts";
 import { redact } from "./redact.ts";
 import type { CallTrace, TraceSink } from "./traces.ts";
 

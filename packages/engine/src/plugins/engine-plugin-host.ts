@@ -12,9 +12,9 @@ import {
   readPluginManifest,
 } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
+import { logLines } from "../log-file.ts";
 import { contentDigest, keepVersion, keptVersions } from "./content-digest.ts";
 import { type InstalledPlugin, missingGrants, readInstalled, readSettingsText, settingsInvalid } from "./installed.ts";
-import { logLines } from "./log-file.ts";
 import { type EntryChange, editEntry, writeSettings } from "./settings-edit.ts";
 import { stateFolder } from "./state-folder.ts";
 

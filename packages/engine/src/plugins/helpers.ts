@@ -5,7 +5,7 @@ import { hookPoints } from "@outrigger/plugin";
 import type { CollectResults, Helper } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import type { Collected } from "../hooks/dispatcher.ts";
-import { logLine } from "./log-file.ts";
+import { logLine } from "../log-file.ts";
 import type { EnginePluginSource } from "./plugin-source.ts";
 import { cleanEnvironment, confined, endingOf, killGroup } from "./process-command.ts";
 

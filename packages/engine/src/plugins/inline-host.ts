@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { CallContext, callPlugin, callRoute, describePlugin, loadPlugin, requiredHandler, type Settings } from "@outrigger/sdk";
+import { logLine } from "../log-file.ts";
 import type { Launch, Launcher } from "./instance.ts";
-import { logLine } from "./log-file.ts";
 
 /** Runs a plug-in in the gateway itself. Its module lies in a folder named by its content, so another version is another module. */
 export const launchInline: Launcher = async ({ folder, entry = "index.ts", settings: first, log }: Launch) => {

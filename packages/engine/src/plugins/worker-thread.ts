@@ -1,8 +1,8 @@
 import { serialize } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import { callPlugin, callRoute, describePlugin, type EnginePlugin, loadPlugin, type Settings } from "@outrigger/sdk";
+import { logLine } from "../log-file.ts";
 import { answerLimit, answerTooLong } from "./answer-limit.ts";
-import { logLine } from "./log-file.ts";
 import type { WorkerQuestion, WorkerStart, WorkerWord } from "./worker-messages.ts";
 
 /** The program of a plug-in's worker thread. */

@@ -8,7 +8,7 @@ export interface Client {
   /** The common name of the TLS certificate, else the listener's `user=`, else the name of the calling process's user (privilege `client-process`), else null. */
   readonly user: string | null;
   /** The calling process on a unix socket; only for plug-ins with the privilege `client-process`. */
-  readonly process?: { readonly pid: number; readonly uid: number };
+  readonly process?: { readonly pid: number; readonly uid: number; readonly user: string | null };
 }
 
 /** What the gateway knows about a call: the same for every plug-in that handles it. Read only. */

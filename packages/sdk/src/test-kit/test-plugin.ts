@@ -62,7 +62,7 @@ export interface PluginKit {
 
 const usualFacts: CallFacts = {
   requestId: "test",
-  client: { listener: "unix:///run/outrigger/docker.sock", user: "alice", process: { pid: 4242, uid: 1000 } },
+  client: { listener: "unix:///run/outrigger/docker.sock", user: "alice", process: { pid: 4242, uid: 1000, user: "alice" } },
   apiVersion: "1.41",
 };
 
