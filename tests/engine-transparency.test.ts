@@ -38,7 +38,7 @@ const stand = (label: string): { readonly label: string; readonly start: () => P
 });
 
 answerSuite(stand("no plug-ins"));
-answerSuite(stand("pass-through"));
+answerSuite({ ...stand("pass-through"), readsBodies: true });
 clientSuite(stand("no plug-ins"), ["/usr/local/bin/docker"]);
 clientSuite(stand("pass-through"));
 dockerPySuite(stand("no plug-ins"));

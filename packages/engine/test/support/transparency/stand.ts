@@ -13,5 +13,7 @@ export interface Stand {
 /** How a suite gets its gateway; `label` is part of the tests' names. */
 export interface StandMaker {
   readonly label: string;
+  /** Plug-ins read all bodies: answers can come in another framing, and bodies that are none are refused by the gateway itself. */
+  readonly readsBodies?: boolean;
   readonly start: (context: TestContext) => Promise<Stand>;
 }
