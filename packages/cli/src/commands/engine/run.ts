@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { mkdirSync } from "node:fs";
 import { type Command, Option } from "commander";
 import { type EngineFolders, engineFolders, withEngineFolders } from "../../engine/engine-options.ts";
 import { cliErrors } from "../../errors.ts";
@@ -52,16 +53,14 @@ export function define(command: Command): void {
   );
 }
 
-async function run(dockerdOptions: readonly string[], options: EngineOptions): Promise<void> {
+async function run(dockerdOptions: readonly string[], options: EngineOptions, command: Command): Promise<void> {
   const { parseListener, parseUpstream, serveEngine, usualRecordsFolder } = await import("@outrigger/engine");
   if (dockerdOptions.length > 0 && options.supervise === undefined) {
-    throw cliErrors["option-invalid"]({
-      option: "after --",
-      found: dockerdOptions.join(" "),
-      expected: "nothing without --supervise",
-      command: "engine",
-    });
+    const expected = "a command of engine; or, with --supervise, options of dockerd after --";
+    throw cliErrors["option-invalid"]({ option: "the argument", found: dockerdOptions.join(" "), expected, command: "engine" });
   }
+  // A folder that somebody named must be there: without its plug-ins everything would pass.
+  if (command.getOptionValueSource("plugins") === "default") mkdirSync(options.plugins, { recursive: true });
   const upstream = parseUpstream(options.upstream);
   const service = await serveEngine({
     ...(await engineFolders(options)),
@@ -82,5 +81,6 @@ async function run(dockerdOptions: readonly string[], options: EngineOptions): P
   });
   say(`The gateway to ${upstream.text} listens at ${service.addresses.join(", ")}; its plug-ins are in ${options.plugins}.`);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
+  say("Stopping; containers go on running.");
   await service.stop(options.drain * 1000);
 }
