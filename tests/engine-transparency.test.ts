@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { after, before } from "node:test";
 import { image } from "../packages/engine/test/support/gateway.ts";
 import { answerSuite } from "../packages/engine/test/support/transparency/answers.ts";
-import { clientSuite } from "../packages/engine/test/support/transparency/cli.ts";
+import { clientSuite, clients } from "../packages/engine/test/support/transparency/cli.ts";
 import { dockerPySuite } from "../packages/engine/test/support/transparency/docker-py.ts";
 import type { Stand } from "../packages/engine/test/support/transparency/stand.ts";
 import { engineGateway } from "./support/engine-gateway.ts";
@@ -39,7 +39,7 @@ const stand = (label: string): { readonly label: string; readonly start: () => P
 
 answerSuite(stand("no plug-ins"));
 answerSuite({ ...stand("pass-through"), readsBodies: true });
-clientSuite(stand("no plug-ins"), ["/usr/local/bin/docker"]);
-clientSuite(stand("pass-through"));
+clientSuite(stand("no plug-ins"), clients.slice(-1));
+clientSuite(stand("pass-through"), clients.slice(0, 1));
 dockerPySuite(stand("no plug-ins"));
 dockerPySuite(stand("pass-through"));

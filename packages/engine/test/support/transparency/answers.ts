@@ -98,6 +98,9 @@ const reads = (name: string): readonly string[] => [
   "POST /volumes/prune?filters=x",
 ];
 
+/** Requests whose body is none, which a gateway that reads it says itself. */
+const bodiless: ReadonlySet<string> = new Set(["POST /containers/create"]);
+
 /** An answer without its framing. */
 function whole(answer: string): string {
   const [head = "", ...rest] = answer.split("\r\n\r\n");
@@ -122,7 +125,7 @@ export function answerSuite({ label, start, readsBodies = false }: StandMaker): 
   test(`answers have the same status lines, headers and bytes as the engine's own (${label})`, async (context) => {
     const { path, engine } = await start(context);
     const name = await sleeper(context, undefined, `unix://${engine}`);
-    for (const line of reads(name)) {
+    for (const line of reads(name).filter((each) => !readsBodies || !bodiless.has(each))) {
       const direct = steady(await exchange(engine, plainRequest(line)));
       const through = steady(await exchange(path, plainRequest(line)));
       // The one header that is added: after what could have become a raw stream, the connection ends.

@@ -7,7 +7,7 @@ import { type Ended, image, run, temporaryFolder, unique } from "../gateway.ts";
 import type { StandMaker } from "./stand.ts";
 
 /** The clients at hand: the current one, and Debian's own, which builds with BuildKit. */
-const clients = ["/usr/local/bin/docker", "/usr/bin/docker"].filter((path) => existsSync(path));
+export const clients: readonly string[] = ["/usr/local/bin/docker", "/usr/bin/docker"].filter((path) => existsSync(path));
 
 interface Story {
   readonly docker: (args: readonly string[], input?: string | Buffer, env?: Readonly<Record<string, string>>) => Promise<Ended>;
