@@ -139,7 +139,7 @@ export function clientSuite({ label, start }: StandMaker, only: readonly string[
 
   same("events, volumes, networks, push and pull that fail, and questions", async ({ docker, shell, name }) => [
     await shell(
-      `timeout 2 $DOCKER events --filter volume=${name} --format '{{.Action}}' & sleep 0.5; $DOCKER volume create --label a=b ${name} > /dev/null; $DOCKER volume rm ${name}; wait`,
+      `timeout 2 $DOCKER events --filter volume=${name} --format '{{.Action}}' & sleep 0.5; $DOCKER volume create --label a=b ${name} > /dev/null; $DOCKER volume rm ${name} > /dev/null; wait`,
     ),
     await docker(["volume", "create", "a/b"]),
     (await docker(["network", "create", "--label", "x=y", name])).code,
