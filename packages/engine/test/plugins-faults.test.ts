@@ -10,6 +10,7 @@ import { aCall, pluginFolder } from "./plugin-folder.ts";
 /** A plug-in whose misdeed is the name of the container. */
 const misbehaving = `
 import { writeSync } from "node:fs";
+import { parentPort } from "node:worker_threads";
 const kept: unknown[] = [];
 export default {
   name: "bad",
@@ -19,6 +20,7 @@ export default {
       if (name === "throw") throw new Error("own mistake");
       if (name === "late") await new Promise((resolve) => setTimeout(resolve, 60_000));
       if (name === "hang") for (;;);
+      if (name === "stray") { parentPort?.postMessage(5); await new Promise(() => {}); }
       if (name === "huge") return { name, platform, body: { Image: "a".repeat(5 * 1024 * 1024) } };
       if (name === "number") return 5;
       if (name === "shape") return { name: 7, platform, body };
@@ -57,7 +59,7 @@ for (const isolation of ["process", "worker"]) {
       const source = await files.open();
       const dispatcher = source.current();
       assert.deepEqual((await ask(dispatcher, "fine")).changedBy, ["bad", "good"]);
-      const misdeeds = ["throw", "number", "shape", "more", "late", "hang", "crash", ...(isolation === "process" ? ["huge"] : [])];
+      const misdeeds = ["throw", "number", "shape", "more", "huge", "late", "stray", "hang", "crash"];
       for (const misdeed of misdeeds) {
         const result = ask(dispatcher, misdeed);
         if (failPolicy === "closed")

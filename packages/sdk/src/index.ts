@@ -18,6 +18,7 @@ export {
   readDocument,
 } from "@outrigger/plugin";
 export * as z from "zod";
+export * from "./engine/call-context.ts";
 export * from "./engine/call-plugin.ts";
 export * from "./engine/call-route.ts";
 export * from "./engine/describe-plugin.ts";

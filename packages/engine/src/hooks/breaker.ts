@@ -17,27 +17,43 @@ export interface BreakerOptions {
   readonly now?: () => number;
 }
 
-export function createBreaker({ failures = 5, window = 10_000, pause = 2_000, now = Date.now }: BreakerOptions = {}): Breaker {
-  let times: readonly number[] = [];
-  let row = 0;
-  let openSince: number | undefined;
-  return {
-    allows: () => {
-      if (openSince === undefined) return true;
-      if (now() - openSince < pause) return false;
-      openSince = now(); // the caller is the trial; the next comes after another pause
-      return true;
-    },
-    succeeded: () => {
-      if (row === 0) return;
-      [times, row, openSince] = [[], 0, undefined];
-    },
-    failed: () => {
-      row += 1;
-      times = [...times, now()].slice(-failures);
-      const oldest = times[0];
-      if (openSince === undefined && times.length === failures && oldest !== undefined && now() - oldest <= window) openSince = now();
-    },
-    failures: () => row,
-  };
+export function createBreaker(options: BreakerOptions = {}): Breaker {
+  return new CountingBreaker(options);
+}
+
+class CountingBreaker implements Breaker {
+  readonly #options: Required<BreakerOptions>;
+  #times: readonly number[] = [];
+  #row = 0;
+  #openSince: number | undefined;
+
+  constructor({ failures = 5, window = 10_000, pause = 2_000, now = Date.now }: BreakerOptions) {
+    this.#options = { failures, window, pause, now };
+  }
+
+  allows(): boolean {
+    if (this.#openSince === undefined) return true;
+    const { now, pause } = this.#options;
+    if (now() - this.#openSince < pause) return false;
+    this.#openSince = now(); // the caller is the trial; the next comes after another pause
+    return true;
+  }
+
+  succeeded(): void {
+    if (this.#row === 0) return;
+    [this.#times, this.#row, this.#openSince] = [[], 0, undefined];
+  }
+
+  failed(): void {
+    const { failures, window, now } = this.#options;
+    this.#row += 1;
+    this.#times = [...this.#times, now()].slice(-failures);
+    const oldest = this.#times[0];
+    const full = this.#times.length === failures && oldest !== undefined && now() - oldest <= window;
+    if (this.#openSince === undefined && full) this.#openSince = now();
+  }
+
+  failures(): number {
+    return this.#row;
+  }
 }

@@ -4,105 +4,99 @@ import {
   type CollectHook,
   type HookId,
   type HookName,
-  isOutriggerError,
+  isChangeHook,
   type NotifyHook,
 } from "@outrigger/plugin";
-import type { CallFacts, ChangeInputs, CollectResults } from "@outrigger/sdk";
+import type { ChangeInputs, CollectResults, Door } from "@outrigger/sdk";
 import type { Call, Changed, Collected, Dispatcher, NotifyFailure } from "./dispatcher.ts";
 import type { Member } from "./member.ts";
 import { type Place, placesOf, validateId } from "./places.ts";
 import { pluginRoutes } from "./plugin-routes.ts";
-import { readChange, readResult } from "./read-answer.ts";
+import { isCalled, type Plan, Round } from "./round.ts";
+import { changeStep, collectStep, plainStep } from "./steps.ts";
 import type { TraceSink } from "./traces.ts";
-import { type Round, reasonOf, turn } from "./turn.ts";
-
-const none: readonly Place[] = [];
 
 /** The dispatcher of one set of plug-ins, which are given in their order. */
 export function createDispatcher(members: readonly Member[], traces?: TraceSink): Dispatcher {
-  const places = placesOf(members);
+  const places = placesOf(members, traces !== undefined);
   const at = (id: HookId): readonly Place[] => places.get(id) ?? none;
 
-  const begin = async (hook: HookName, asked: readonly Place[], input: unknown, call: Call): Promise<Round> => {
-    const { signal: _, client, ...rest } = call;
-    const withProcess = asked.some(({ member }) => member.privileges.clientProcess);
-    const facts: CallFacts = { ...rest, client: client === null ? null : await client(withProcess) };
-    traces?.input(facts.requestId, hook, facts, input);
-    return { call, facts, warnings: [], traces };
-  };
+  const changes = plansBy((hook: ChangeHook, door) => ({
+    hook,
+    steps: [
+      ...through(door, at(hook)).map((place) => changeStep(hook, place)),
+      ...through(door, at(validateId(hook))).map((place) => plainStep(place)),
+    ],
+    result: ({ input, gathered, warnings }): Changed<unknown> => ({ input, changedBy: gathered as readonly string[], warnings }),
+    tolerant: false,
+  }));
+  const checks = plansBy((hook: CheckHook) => ({ hook, steps: at(hook).map(plainStep), result: () => undefined, tolerant: false }));
+  const collections = plansBy((hook: CollectHook) => ({
+    hook,
+    steps: at(hook).map((place) => collectStep(hook, place)),
+    result: ({ gathered }) => gathered,
+    tolerant: false,
+  }));
+  const notices = plansBy((hook: NotifyHook) => ({
+    hook,
+    steps: at(hook).map(plainStep),
+    result: ({ gathered }) => gathered as readonly NotifyFailure[],
+    tolerant: true,
+  }));
 
-  const change = async <Name extends ChangeHook>(
-    hook: Name,
-    input: ChangeInputs[Name],
-    call: Call,
-  ): Promise<Changed<ChangeInputs[Name]>> => {
-    const [changers, validators] = [at(hook), at(validateId(hook))];
-    if (!applies(changers, validators, call)) return { input, changedBy: [], warnings: [] };
-    const round = await begin(hook, [...changers, ...validators], input, call);
-    let current: unknown = input;
-    const changedBy: string[] = [];
-    for (const place of changers) {
-      if (!place.applies(current, call)) continue;
-      const before = current;
-      current = (await turn(place, before, round, (answer, seen) => readChange(hook, place, before, seen, answer))) ?? before;
-      if (current !== before) changedBy.push(place.member.name);
-    }
-    for (const place of validators) if (place.applies(current, call)) await turn(place, current, round, nothing);
-    return { input: current as ChangeInputs[Name], changedBy, warnings: round.warnings };
+  const run = <Result>(plan: Plan<Result>, input: unknown, call: Call): Promise<Result> => {
+    const round = new Round(plan, input, call, traces);
+    if (call.client === null) return round.run(null);
+    return call.client(wantsProcess(plan, input, call)).then((client) => round.run(client));
   };
-
-  const check = async <Name extends CheckHook>(hook: Name, input: unknown, call: Call): Promise<void> => {
-    const asked = at(hook).filter((place) => place.applies(input, call));
-    if (asked.length === 0) return;
-    const round = await begin(hook, asked, input, call);
-    for (const place of asked) await turn(place, input, round, nothing);
-  };
-
-  const collect = async <Name extends CollectHook>(
-    hook: Name,
-    input: unknown,
-    call: Call,
-  ): Promise<readonly Collected<CollectResults[Name]>[]> => {
-    const asked = at(hook).filter((place) => place.applies(input, call));
-    if (asked.length === 0) return [];
-    const round = await begin(hook, asked, input, call);
-    const collected: Collected<CollectResults[Name]>[] = [];
-    for (const place of asked) {
-      const result = await turn(place, input, round, (answer) => readResult(hook, place, answer));
-      if (result !== undefined) collected.push({ plugin: place.member.name, result: result as CollectResults[Name] });
-    }
-    return collected;
-  };
-
-  const notify = async <Name extends NotifyHook>(hook: Name, input: unknown, call: Call): Promise<readonly NotifyFailure[]> => {
-    const asked = at(hook).filter((place) => place.applies(input, call));
-    if (asked.length === 0) return [];
-    const round = await begin(hook, asked, input, call);
-    const failures: NotifyFailure[] = [];
-    for (const place of asked) {
-      try {
-        await turn(place, input, round, nothing);
-      } catch (error) {
-        if (isOutriggerError(error) && error.code === "client-gone") throw error;
-        failures.push({ plugin: place.member.name, message: reasonOf(error) });
-      }
-    }
-    return failures;
-  };
+  const isAny = ({ steps }: Plan<unknown>, input: unknown, call: Call): boolean => steps.some((step) => isCalled(step, input, call));
 
   return {
-    wants: (hook, facts) => [hook, validateId(hook)].some((id) => at(id).some((place) => place.wantsDoor(facts?.door))),
-    change,
-    check,
-    collect,
-    notify,
+    wants: (hook, facts) => [hook, validateId(hook)].some((id) => through(facts?.door, at(id)).length > 0),
+    change: <Name extends ChangeHook>(hook: Name, input: ChangeInputs[Name], call: Call): Promise<Changed<ChangeInputs[Name]>> => {
+      const plan = changes(hook, call.door);
+      if (plan.steps.length === 0) return Promise.resolve({ input, changedBy: [], warnings: [] });
+      return run(plan, input, call) as Promise<Changed<ChangeInputs[Name]>>;
+    },
+    check: async (hook, input, call) => {
+      const plan = checks(hook, undefined);
+      if (isAny(plan, input, call)) await run(plan, input, call);
+    },
+    collect: async <Name extends CollectHook>(hook: Name, input: unknown, call: Call) => {
+      const plan = collections(hook, undefined);
+      return isAny(plan, input, call) ? ((await run(plan, input, call)) as readonly Collected<CollectResults[Name]>[]) : [];
+    },
+    notify: async (hook, input, call) => {
+      const plan = notices(hook, undefined);
+      return isAny(plan, input, call) ? await run(plan, input, call) : [];
+    },
     routes: pluginRoutes(at("api.routes"), traces),
   };
 }
 
-const nothing = (): { readonly result: undefined; readonly changes: readonly [] } => ({ result: undefined, changes: [] });
+const none: readonly Place[] = [];
 
-/** True where a filter may let somebody through; what a plug-in makes of the input can still decide otherwise. */
-function applies(changers: readonly Place[], validators: readonly Place[], { door }: Call): boolean {
-  return changers.some((place) => place.wantsDoor(door)) || validators.some((place) => place.wantsDoor(door));
+function through(door: Door | undefined, places: readonly Place[]): readonly Place[] {
+  return places.filter((place) => place.wantsDoor(door));
+}
+
+/** The plan of each hook point and door, made when it is first asked for and kept. */
+function plansBy<Name extends HookName, Result>(
+  make: (hook: Name, door: Door | undefined) => Plan<Result>,
+): (hook: Name, door: Door | undefined) => Plan<Result> {
+  const byHook = new Map<Name, Map<Door | undefined, Plan<Result>>>();
+  return (hook, door) => {
+    const known = byHook.get(hook)?.get(door);
+    if (known !== undefined) return known;
+    const byDoor = byHook.get(hook) ?? new Map<Door | undefined, Plan<Result>>();
+    const plan = make(hook, door);
+    byHook.set(hook, byDoor.set(door, plan));
+    return plan;
+  };
+}
+
+/** Looking for the client's process takes its time: only for plug-ins that may know it and are likely called. */
+function wantsProcess({ steps, hook }: Plan<unknown>, input: unknown, call: Call): boolean {
+  const fixed = !isChangeHook(hook);
+  return steps.some((step) => step.place.member.privileges.clientProcess && (!fixed || isCalled(step, input, call)));
 }

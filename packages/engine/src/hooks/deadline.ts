@@ -1,74 +1,65 @@
-import type { CallFacts } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import { fault } from "./answers.ts";
-import type { LiveCall } from "./member.ts";
+import { startWaiting, stopWaiting } from "./clock.ts";
 
-/** The time of one call. Its signal is made only where somebody reads it. */
-export class Deadline {
-  readonly milliseconds: number;
-  readonly #outer: AbortSignal;
+/** A signal that is made only where somebody reads it. */
+export class LateSignal {
   #controller: AbortController | undefined;
   #over: Error | undefined;
 
-  constructor(milliseconds: number, outer: AbortSignal) {
-    this.milliseconds = milliseconds;
-    this.#outer = outer;
-  }
-
-  /** Aborted when the time is over or the client is gone. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
     if (this.#over !== undefined) this.#controller.abort(this.#over);
     return this.#controller.signal;
   }
 
-  /** True where it was the time that ended the call. */
-  get passed(): boolean {
-    return this.#over !== undefined && !this.#outer.aborted;
-  }
-
-  /** Waits for a call no longer than the time allows. @throws client-gone, plugin-fault */
-  async within<Value>(pending: Promise<Value>): Promise<Value> {
-    let settled = false;
-    const settle = (): void => {
-      settled = true;
-    };
-    pending.then(settle, settle);
-    // Handlers that wait for nothing are done within a few turns of the microtask queue: cheaper than a timer.
-    for (let tick = 0; tick < 6 && !settled; tick += 1) await undefined;
-    return settled ? pending : this.#guard(pending);
-  }
-
-  #guard<Value>(pending: Promise<Value>): Promise<Value> {
-    const { promise, resolve, reject } = Promise.withResolvers<Value>();
-    const end = (reason: Error): void => {
-      this.#over = reason;
-      this.#controller?.abort(reason);
-      reject(reason);
-    };
-    const timer = setTimeout(() => end(fault(`it did not answer within ${this.milliseconds} ms`)), this.milliseconds);
-    const gone = (): void => end(engineErrors["client-gone"]({}));
-    this.#outer.addEventListener("abort", gone, { once: true });
-    pending.then(resolve, reject).finally(() => {
-      clearTimeout(timer);
-      this.#outer.removeEventListener("abort", gone);
-    });
-    return promise;
+  end(reason: Error): void {
+    this.#over = reason;
+    this.#controller?.abort(reason);
   }
 }
 
-/** A call of a hook with its time. A class, since the signal of most is never read. */
-export class TimedCall extends Deadline implements LiveCall {
-  readonly facts: CallFacts;
-  readonly input: unknown;
+/** The time of one call. */
+export class Deadline extends LateSignal {
+  readonly #milliseconds: number;
+  readonly #outer: AbortSignal;
+  #passed = false;
 
-  constructor(facts: CallFacts, input: unknown, milliseconds: number, outer: AbortSignal) {
-    super(milliseconds, outer);
-    this.facts = facts;
-    this.input = input;
+  constructor(milliseconds: number, outer: AbortSignal) {
+    super();
+    this.#milliseconds = milliseconds;
+    this.#outer = outer;
   }
 
-  get deadline(): number {
-    return this.milliseconds;
+  /** True where it was the time that ended the call. */
+  get passed(): boolean {
+    return this.#passed;
   }
+
+  /** Waits for a call no longer than the time allows, and than the client stays. @throws client-gone, plugin-fault */
+  within<Value>(pending: Promise<Value>): Promise<Value> {
+    const { promise, resolve, reject } = Promise.withResolvers<Value>();
+    let since: number | undefined;
+    const end = (reason: Error): void => {
+      this.end(reason);
+      reject(reason);
+    };
+    const waiting = {
+      place: -1,
+      look: (now: number): void => {
+        since ??= now;
+        this.#passed = !this.#outer.aborted && now - since >= this.#milliseconds;
+        if (this.#outer.aborted) end(engineErrors["client-gone"]({}));
+        else if (this.#passed) end(late(this.#milliseconds));
+      },
+    };
+    startWaiting(waiting);
+    pending.then(resolve, reject);
+    return promise.finally(() => stopWaiting(waiting));
+  }
+}
+
+/** The failure of a plug-in whose time is over. */
+export function late(milliseconds: number): Error {
+  return fault(`it did not answer within ${milliseconds} ms`);
 }

@@ -1,5 +1,14 @@
 import type { EnginePrivileges, FailPolicy, HookFilter, HookId, HookOrder } from "@outrigger/plugin";
-import type { CallFacts, HookAnswer, RouteAnswer, RouteDescription, RouteRequest, RouteResponse, RouteSide } from "@outrigger/sdk";
+import type {
+  CallBehind,
+  CallFacts,
+  HookAnswer,
+  RouteAnswer,
+  RouteDescription,
+  RouteRequest,
+  RouteResponse,
+  RouteSide,
+} from "@outrigger/sdk";
 import type { Breaker } from "./breaker.ts";
 
 /** One call on its way to a plug-in. `signal` is made when it is first read. */
@@ -16,9 +25,14 @@ export interface LiveRouteCall extends Omit<LiveCall, "input"> {
   readonly response?: RouteResponse;
 }
 
+/** Calls a hook's handler in the gateway itself; what it gives or throws is what the handler gives or throws. */
+export type InlineHandler = (input: unknown, call: LiveCall & CallBehind) => unknown;
+
 /** A plug-in that runs, however it is isolated. What it can't answer is thrown; the message is what people read. */
 export interface Callee {
   readonly call: (hook: HookId, call: LiveCall) => HookAnswer | Promise<HookAnswer>;
+  /** Where the plug-in runs in the gateway itself: saves the answer and the promise that `call` puts around what the handler gives. */
+  readonly handler?: (hook: HookId) => InlineHandler;
   readonly route: (index: number, side: RouteSide, call: LiveRouteCall) => Promise<RouteAnswer>;
   /** Told when a call took too long: it may hang altogether. */
   readonly suspect: () => void;

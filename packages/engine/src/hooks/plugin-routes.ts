@@ -3,9 +3,9 @@ import { engineErrors } from "../errors.ts";
 import { checkRouteAnswer, fault } from "./answers.ts";
 import { Deadline } from "./deadline.ts";
 import type { Call, PluginRoute } from "./dispatcher.ts";
+import { reasonOf, refused } from "./failures.ts";
 import { type Place, visibleFacts } from "./places.ts";
 import type { TraceSink } from "./traces.ts";
-import { reasonOf, refused } from "./turn.ts";
 
 /** The routes that plug-ins bring, in the plug-ins' order, ready to be called. */
 export function pluginRoutes(places: readonly Place[], traces: TraceSink | undefined): readonly PluginRoute[] {

@@ -140,12 +140,22 @@ function shown({ id, time, method, target, client, inputs, calls }: Draft, statu
         ? null
         : { listener: client.listener, user: client.user, ...(client.process === undefined ? {} : { process: client.process }) },
     inputs: worth.map(({ hook, facts, input }) => ({ hook, facts: redact(facts), input: redact(input) })),
-    calls: calls.map((call) => ({
-      ...call,
-      milliseconds: Math.round(call.milliseconds * 1000) / 1000,
-      changes: call.changes.map(shownChange),
-    })),
+    calls: calls.map(shownCall),
     status,
+  };
+}
+
+function shownCall({ plugin, version, hook, milliseconds, decision, changes, refusal, failure, warnings }: CallTrace): ShownCall {
+  return {
+    plugin,
+    version,
+    hook,
+    milliseconds: Math.round(milliseconds * 1000) / 1000,
+    decision,
+    changes: changes.map(shownChange),
+    ...(refusal === undefined ? {} : { refusal }),
+    ...(failure === undefined ? {} : { failure }),
+    warnings,
   };
 }
 

@@ -1,5 +1,7 @@
 import type { HookId, HookName } from "@outrigger/plugin";
-import type { CallFacts, FieldChange, Refusal } from "@outrigger/sdk";
+import { type CallFacts, diffFields, type FieldChange, type Refusal } from "@outrigger/sdk";
+import type { Place } from "./places.ts";
+import type { Turn } from "./turn.ts";
 
 export type Decision = "unchanged" | "changed" | "refused" | "failed";
 
@@ -24,4 +26,45 @@ export interface TraceSink {
   /** Plug-ins are about to be called with this input. */
   readonly input: (requestId: string, hook: HookName, facts: CallFacts, input: unknown) => void;
   readonly call: (requestId: string, trace: CallTrace) => void;
+}
+
+/** What a plug-in changed: told, or to be found out when somebody reads the trace. */
+export type Changes = readonly FieldChange[] | LateChanges;
+
+export interface LateChanges {
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+/** The trace of a call that went well. */
+export function traceOf({ step, started }: Turn, warnings: readonly string[], changes: Changes): CallTrace {
+  return new LateTrace(step.place, performance.now() - started, warnings, changes);
+}
+
+class LateTrace implements CallTrace {
+  readonly plugin: string;
+  readonly version: string;
+  readonly hook: HookId;
+  readonly milliseconds: number;
+  readonly warnings: readonly string[];
+  #changes: Changes;
+
+  constructor({ member, hook }: Place, milliseconds: number, warnings: readonly string[], changes: Changes) {
+    this.plugin = member.name;
+    this.version = member.version;
+    this.hook = hook;
+    this.milliseconds = milliseconds;
+    this.warnings = warnings;
+    this.#changes = changes;
+  }
+
+  get changes(): readonly FieldChange[] {
+    const found = "after" in this.#changes ? diffFields(this.#changes.before, this.#changes.after) : this.#changes;
+    this.#changes = found;
+    return found;
+  }
+
+  get decision(): Decision {
+    return this.changes.length === 0 ? "unchanged" : "changed";
+  }
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { callRoute, describePlugin, LazyCall, loadPlugin, type Settings, startCall } from "@outrigger/sdk";
+import { CallContext, callPlugin, callRoute, describePlugin, loadPlugin, requiredHandler, type Settings } from "@outrigger/sdk";
 import type { Launch, Launcher } from "./instance.ts";
 import { logLine } from "./log-file.ts";
 
@@ -12,7 +12,11 @@ export const launchInline: Launcher = async ({ folder, entry = "index.ts", setti
   await plugin.setUp?.({ settings, log: note });
   return {
     description: describePlugin(plugin),
-    call: (hook, live) => startCall(plugin, new LazyCall(hook, live, settings, note)),
+    call: (hook, { facts, input, signal }) => callPlugin(plugin, { hook, facts, input, signal, settings, log: note }),
+    handler: (hook) => {
+      const handler = requiredHandler(plugin, hook);
+      return (input, call) => handler(input, new CallContext(call.facts, settings, note, call));
+    },
     route: (index, side, { facts, request, response, signal }) =>
       callRoute(plugin, index, side, { facts, request, settings, signal, log: note, ...(response === undefined ? {} : { response }) }),
     configure: async (values) => {

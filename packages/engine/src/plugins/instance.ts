@@ -1,12 +1,14 @@
 import type { HookId, Isolation } from "@outrigger/plugin";
 import type { HookAnswer, PluginDescription, RouteAnswer, RouteSide, Settings } from "@outrigger/sdk";
-import type { LiveCall, LiveRouteCall } from "../hooks/member.ts";
+import type { InlineHandler, LiveCall, LiveRouteCall } from "../hooks/member.ts";
 
 /** A plug-in's code that runs now: a process, a thread, or a module in the gateway. */
 export interface Instance {
   readonly description: PluginDescription;
   readonly pid?: number;
   readonly call: (hook: HookId, call: LiveCall) => HookAnswer | Promise<HookAnswer>;
+  /** Only of a module in the gateway. */
+  readonly handler?: (hook: HookId) => InlineHandler;
   readonly route: (index: number, side: RouteSide, call: LiveRouteCall) => Promise<RouteAnswer>;
   /** Tells it its settings; calls under way go on with the old ones. */
   readonly configure: (settings: Settings) => Promise<void>;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { InstallationState } from "@outrigger/plugin";
+import type { HookId, InstallationState } from "@outrigger/plugin";
 import { type PluginDescription, type Settings, sameValue } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
-import type { Callee } from "../hooks/member.ts";
-import { reasonOf } from "../hooks/turn.ts";
+import { reasonOf } from "../hooks/failures.ts";
+import type { Callee, InlineHandler } from "../hooks/member.ts";
 import type { Instance, Launch, Launcher } from "./instance.ts";
 
 /** How a plug-in's code fares. */
@@ -104,6 +104,7 @@ export function keepRunning(
       ...(instance?.pid === undefined ? {} : { pid: instance.pid }),
     }),
     call: (hook, call) => living().call(hook, call),
+    ...(launch.isolation === "inline" ? { handler: (hook: HookId) => livingHandler(hook, living) } : {}),
     route: async (index, side, call) => living().route(index, side, call),
     suspect: () => {
       const suspected = instance;
@@ -126,5 +127,17 @@ export function keepRunning(
       await instance?.stop();
       await done;
     },
+  };
+}
+
+/** The handler of the instance that runs now; looked up once for each instance. */
+function livingHandler(hook: HookId, living: () => Instance): InlineHandler {
+  let owner: Instance | undefined;
+  let handler: InlineHandler | undefined;
+  return (input, call) => {
+    const instance = living();
+    if (instance !== owner) [owner, handler] = [instance, instance.handler?.(hook)];
+    if (handler === undefined) throw fault("it does not run in the gateway");
+    return handler(input, call);
   };
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type PluginDescription, protocolVariables, type RouteAnswer } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
-import { reasonOf } from "../hooks/turn.ts";
+import { reasonOf } from "../hooks/failures.ts";
 import { checkDescription } from "./description.ts";
 import type { Instance, Launch, Launcher } from "./instance.ts";
 import { watchMemory } from "./memory-watch.ts";

@@ -1,9 +1,7 @@
 import { Agent, request } from "node:http";
 import { parseJson, stringifyJson } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
-
-/** Bytes of one answer; what is longer is cut off. */
-export const answerLimit: number = 4 * 1024 * 1024;
+import { answerLimit, answerTooLong } from "./answer-limit.ts";
 
 /** Speaks to a plug-in's process over its socket: JSON over HTTP with kept connections. */
 export interface SocketClient {
@@ -18,7 +16,7 @@ export function createSocketClient(socketPath: string): SocketClient {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     let answered = false;
     const headers = text === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(text) };
-    const asking = request({ socketPath, agent, method, path, headers, signal }, (response) => {
+    const asking = request({ socketPath, agent, method, path, headers }, (response) => {
       answered = true;
       const parts: Buffer[] = [];
       let size = 0;
@@ -27,7 +25,7 @@ export function createSocketClient(socketPath: string): SocketClient {
         size += part.length;
         if (size <= answerLimit) return void parts.push(part);
         asking.destroy();
-        reject(fault(`its answer is longer than ${answerLimit} bytes`));
+        reject(fault(answerTooLong));
       });
       response.on("end", () => {
         try {
@@ -44,6 +42,11 @@ export function createSocketClient(socketPath: string): SocketClient {
         ? resolve(once(method, path, text, signal))
         : reject(error),
     );
+    // Not the option `signal`, which watches the request with a second set of listeners.
+    const abort = (): void => void asking.destroy(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort);
+    asking.on("close", () => signal.removeEventListener("abort", abort));
     asking.end(text);
     return promise;
   };

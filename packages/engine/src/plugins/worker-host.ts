@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { deserialize } from "node:v8";
 import { Worker } from "node:worker_threads";
 import type { HookAnswer, PluginDescription, RouteAnswer } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
@@ -34,13 +35,24 @@ export const launchWorker: Launcher = async (launch, signal) => {
       resolve(reason);
     });
   });
-  worker.on("message", (word: WorkerWord) => {
-    if ("log" in word) return launch.log(word.log);
-    if ("description" in word) return describe(word.description);
-    const asked = waiting.get(word.id);
-    waiting.delete(word.id);
-    if ("failure" in word) asked?.reject(fault(word.failure));
-    else asked?.resolve(word.answer);
+  const hear = (word: WorkerWord): void => {
+    if ("log" in word) launch.log(word.log);
+    else if ("description" in word) describe(word.description);
+    else {
+      const asked = waiting.get(word.id);
+      if ("failure" in word) asked?.reject(fault(word.failure));
+      else asked?.resolve(deserialize(word.answer));
+      waiting.delete(word.id);
+    }
+  };
+  worker.on("message", (word) => {
+    try {
+      hear(word);
+    } catch {
+      // The plug-in's own code reaches the port as well.
+      failure = "it sent a message that the gateway does not know";
+      void worker.terminate();
+    }
   });
   const ask = (question: Question, until: AbortSignal): Promise<unknown> => {
     const id = count++;

@@ -23,9 +23,9 @@ export type WorkerQuestion =
   | { readonly id: number; readonly kind: "ping" }
   | { readonly id: number; readonly kind: "abort" };
 
-/** What a worker says: its answers, and without an id what it logs and is. */
+/** What a worker says: its answers, as `v8.serialize` writes them, and without an id what it logs and is. */
 export type WorkerWord =
-  | { readonly id: number; readonly answer: unknown }
+  | { readonly id: number; readonly answer: Uint8Array }
   | { readonly id: number; readonly failure: string }
   | { readonly log: string }
   | { readonly description: PluginDescription };

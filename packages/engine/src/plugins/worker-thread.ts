@@ -1,5 +1,7 @@
+import { serialize } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
 import { callPlugin, callRoute, describePlugin, type EnginePlugin, loadPlugin, type Settings } from "@outrigger/sdk";
+import { answerLimit, answerTooLong } from "./answer-limit.ts";
 import { logLine } from "./log-file.ts";
 import type { WorkerQuestion, WorkerStart, WorkerWord } from "./worker-messages.ts";
 
@@ -27,7 +29,11 @@ parentPort?.on("message", (question: WorkerQuestion) => {
   const controller = new AbortController();
   underWay.set(question.id, controller);
   answer(plugin, question, controller.signal)
-    .then((value) => say({ id: question.id, answer: value }))
+    .then((value) => {
+      // Written here and not by postMessage, so that its length is known before it reaches the gateway.
+      const answer = serialize(value);
+      say(answer.length > answerLimit ? { id: question.id, failure: answerTooLong } : { id: question.id, answer });
+    })
     .catch((error: unknown) => say({ id: question.id, failure: error instanceof Error ? error.message : String(error) }))
     .finally(() => underWay.delete(question.id));
 });

@@ -1,5 +1,6 @@
 import { type HookId, hookOf, hookPoints } from "@outrigger/plugin";
 import { sdkErrors } from "../errors.ts";
+import { CallContext } from "./call-context.ts";
 import { type EnginePlugin, isRefusal } from "./engine-plugin.ts";
 import type { CallFacts, HookContext, Settings } from "./hook-context.ts";
 import type { HookAnswer } from "./protocol.ts";
@@ -21,7 +22,7 @@ export interface PluginCall extends RecordedCall {
   readonly log?: HookContext["log"];
 }
 
-type Handler = (input: unknown, context: HookContext) => unknown;
+export type Handler = (input: unknown, context: HookContext) => unknown;
 
 /**
  * Calls one hook of a plug-in in this very process and gives what the protocol would answer.
@@ -29,56 +30,15 @@ type Handler = (input: unknown, context: HookContext) => unknown;
  * @throws hook-unhandled, handler-answer-invalid
  */
 export async function callPlugin(plugin: EnginePlugin, call: PluginCall): Promise<HookAnswer> {
-  return startCall(plugin, call);
-}
-
-/** A call whose signal is made when it is read; what the gateway and a worker add to a living call. */
-export class LazyCall implements PluginCall {
-  readonly hook: HookId;
-  readonly settings: Settings;
-  readonly log: HookContext["log"];
-  readonly #live: Pick<PluginCall, "facts" | "input"> & { readonly signal: AbortSignal };
-
-  constructor(
-    hook: HookId,
-    live: Pick<PluginCall, "facts" | "input"> & { readonly signal: AbortSignal },
-    settings: Settings,
-    log: HookContext["log"],
-  ) {
-    this.hook = hook;
-    this.settings = settings;
-    this.log = log;
-    this.#live = live;
-  }
-
-  get facts(): CallFacts {
-    return this.#live.facts;
-  }
-
-  get input(): unknown {
-    return this.#live.input;
-  }
-
-  get signal(): AbortSignal {
-    return this.#live.signal;
-  }
-}
-
-/** Like {@link callPlugin}, without a promise where the handler makes none: the gateway saves the time of waiting. */
-export function startCall(plugin: EnginePlugin, call: PluginCall): HookAnswer | Promise<HookAnswer> {
-  const handler = handlerOf(plugin, call.hook);
-  if (handler === undefined) throw sdkErrors["hook-unhandled"]({ plugin: plugin.name, hook: call.hook });
+  const { hook, input } = call;
+  const handler = requiredHandler(plugin, hook);
   const warnings: string[] = [];
-  const failed = (error: unknown): HookAnswer => {
+  try {
+    const result = await handler(input, contextOf(call, warnings));
+    return withWarnings(answersOf(plugin.name, hook)(input, result), warnings);
+  } catch (error) {
     if (isRefusal(error)) return withWarnings({ refuse: error.refusal }, warnings);
     throw error;
-  };
-  try {
-    const result = handler(call.input, contextOf(call, warnings));
-    if (!(result instanceof Promise)) return answerOf(plugin, call, result, warnings);
-    return result.then((value) => answerOf(plugin, call, value, warnings), failed);
-  } catch (error) {
-    return failed(error);
   }
 }
 
@@ -93,43 +53,41 @@ export function handlerOf(plugin: EnginePlugin, id: HookId): Handler | undefined
   return typeof member === "function" ? (input, context) => Reflect.apply(member, hook, [input, context]) : undefined;
 }
 
-/** The second argument of a handler. `warnings` grows as the handler warns. */
-export function contextOf(call: Omit<PluginCall, "hook" | "input">, warnings: string[]): HookContext {
-  return new CallContext(call, warnings) as unknown as HookContext;
+/** @throws hook-unhandled */
+export function requiredHandler(plugin: EnginePlugin, hook: HookId): Handler {
+  const handler = handlerOf(plugin, hook);
+  if (handler === undefined) throw sdkErrors["hook-unhandled"]({ plugin: plugin.name, hook });
+  return handler;
 }
 
-/** A class, so that the signal is made only for handlers that read it, and making one costs little. */
-class CallContext {
-  readonly settings: Settings;
-  readonly log: HookContext["log"];
-  readonly warn: HookContext["warn"];
-  readonly #call: Omit<PluginCall, "hook" | "input">;
-
-  constructor(call: Omit<PluginCall, "hook" | "input">, warnings: string[]) {
-    Object.assign(this, call.facts);
-    this.settings = call.settings ?? {};
-    this.log = call.log ?? ignore;
-    this.warn = (message) => void warnings.push(String(message));
-    this.#call = call;
-  }
-
-  get signal(): AbortSignal {
-    return this.#call.signal ?? never;
-  }
+/** The second argument of a handler. `warnings` grows as the handler warns. */
+export function contextOf(call: Omit<PluginCall, "hook" | "input">, warnings: string[]): HookContext {
+  return new CallContext(call.facts, call.settings ?? {}, call.log ?? ignore, {
+    get signal() {
+      return call.signal ?? never;
+    },
+    warn: (message) => void warnings.push(message),
+  });
 }
 
 const ignore = (): void => {};
 const never: AbortSignal = new AbortController().signal;
 
-function answerOf(plugin: EnginePlugin, { hook, input }: PluginCall, result: unknown, warnings: readonly string[]): HookAnswer {
-  if (result === undefined) return withWarnings({}, warnings);
+/**
+ * Makes ready what the protocol would answer for what a handler of a hook gives; the answers have no warnings.
+ * What is made ready throws handler-answer-invalid.
+ */
+export function answersOf(plugin: string, hook: HookId): (input: unknown, given: unknown) => HookAnswer {
   const { kind } = hookPoints[hookOf(hook)];
   const expected = kind === "change" && !hook.endsWith("/validate") ? "the changed input" : kind === "collect" ? "a result" : "nothing";
-  if (expected === "nothing" || typeof result !== "object" || result === null || Array.isArray(result)) {
-    throw sdkErrors["handler-answer-invalid"]({ plugin: plugin.name, hook, found: wordFor(result), expected });
-  }
-  if (kind === "collect") return withWarnings({ result }, warnings);
-  return withWarnings(result === input ? {} : { input: result }, warnings);
+  return (input, given) => {
+    if (given === undefined) return {};
+    if (expected === "nothing" || typeof given !== "object" || given === null || Array.isArray(given)) {
+      throw sdkErrors["handler-answer-invalid"]({ plugin, hook, found: wordFor(given), expected });
+    }
+    if (kind === "collect") return { result: given };
+    return given === input ? {} : { input: given };
+  };
 }
 
 function withWarnings(answer: HookAnswer, warnings: readonly string[]): HookAnswer {

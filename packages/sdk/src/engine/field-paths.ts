@@ -18,16 +18,19 @@ export function fieldPatterns(fields: readonly string[]): FieldPatterns {
  * `*` stands for one key. A key with dots in it is matched by as many parts: `Labels.com.example.owner`.
  */
 function step(pattern: readonly string[], key: string): readonly string[] | undefined {
-  if (pattern[0] === "*") return pattern.slice(1);
+  if (pattern[0] === "*" || pattern[0] === key) return pattern.slice(1);
+  if (!key.includes(".")) return undefined;
   const parts = key.split(".");
   return parts.every((part, index) => pattern[index] === part) ? pattern.slice(parts.length) : undefined;
 }
 
 function stepAll(patterns: FieldPatterns, key: string): FieldPatterns {
-  return patterns.flatMap((pattern) => {
+  const all: (readonly string[])[] = [];
+  for (const pattern of patterns) {
     const left = step(pattern, key);
-    return left === undefined ? [] : [left];
-  });
+    if (left !== undefined) all.push(left);
+  }
+  return all;
 }
 
 /** True where some pattern names the place or something that it lies in. */
@@ -45,9 +48,13 @@ export function covers(patterns: FieldPatterns, way: FieldWay): boolean {
  * @param see fields of the manifest's `see:`; undefined: everything but {@link secretFields}. Those are seen only where they are named in full: `*` does not name them.
  */
 export function visibleInput<Input>(input: Input, see: FieldPatterns | undefined): Input {
+  return compileVisible(see)(input) as Input;
+}
+
+/** {@link visibleInput}, made ready for many inputs. */
+export function compileVisible(see: FieldPatterns | undefined): (input: unknown) => unknown {
   const hidden = secrets.filter((secret) => !(see ?? []).some((pattern) => pattern.join(".") === secret.join(".")));
-  const seen = see === undefined ? input : (pick(input, see) ?? {});
-  return hidden.reduce<unknown>((value, secret) => without(value, secret), seen) as Input;
+  return (input) => hidden.reduce<unknown>(without, see === undefined ? input : (pick(input, see) ?? {}));
 }
 
 function pick(value: unknown, patterns: FieldPatterns): unknown {

@@ -8,16 +8,23 @@ type Question = (input: unknown, facts: FilterFacts) => boolean;
 /** Doors that reach a plug-in whose filter names none. */
 const usualDoors: readonly string[] = ["create", "service"];
 
-/** Whether a hook wants calls through a door. */
-export function wantsDoor(hook: HookId, filter: HookFilter, door: string | undefined): boolean {
-  return hookOf(hook) !== "container.preCreate" || door === undefined || (filter.doors ?? usualDoors).includes(door);
+/** Whether a hook wants calls through a door, made ready for many questions. */
+export function compileDoors(hook: HookId, filter: HookFilter): (door: string | undefined) => boolean {
+  if (hookOf(hook) !== "container.preCreate") return () => true;
+  const doors: readonly string[] = filter.doors ?? usualDoors;
+  return (door) => door === undefined || doors.includes(door);
 }
 
 /** Makes a filter ready for many questions: true where the plug-in is to be called. */
 export function compileFilter(hook: HookId, filter: HookFilter): Question {
-  const { images, labels, methods, routes } = filter;
+  const wantsDoor = compileDoors(hook, filter);
+  const matches = compileMatches(filter);
+  return (input, facts) => wantsDoor(facts.door) && (matches === undefined || matches(input, facts));
+}
+
+/** The part of a filter that looks at more than the door; undefined where there is none. */
+export function compileMatches({ images, labels, methods, routes }: HookFilter): Question | undefined {
   const questions: Question[] = [];
-  if (hookOf(hook) === "container.preCreate") questions.push((_, { door }) => wantsDoor(hook, filter, door));
   if (images !== undefined) questions.push((input, facts) => matchesAny(imageOf(asRecord(input), facts), images));
   if (labels !== undefined) {
     const wanted = Object.entries(labels);
@@ -28,7 +35,7 @@ export function compileFilter(hook: HookId, filter: HookFilter): Question {
   }
   if (methods !== undefined) questions.push((input) => methods.includes(String(asRecord(input)["method"])));
   if (routes !== undefined) questions.push((input) => matchesAny(String(asRecord(input)["route"] ?? ""), routes));
-  return questions.length === 0 ? () => true : (input, facts) => questions.every((question) => question(input, facts));
+  return questions.length === 0 ? undefined : (input, facts) => questions.every((question) => question(input, facts));
 }
 
 /** The image that a call is about, wherever its hook point has it; empty where there is none. */

@@ -80,8 +80,11 @@ function fail(response: ServerResponse, error: unknown): void {
   response.writeHead(500, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
 }
 
-async function textOf(request: IncomingMessage): Promise<string> {
+function textOf(request: IncomingMessage): Promise<string> {
   const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString("utf8");
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  request.on("data", (part: Buffer) => parts.push(part));
+  request.on("end", () => resolve(Buffer.concat(parts).toString("utf8")));
+  request.on("error", reject);
+  return promise;
 }
