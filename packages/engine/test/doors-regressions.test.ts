@@ -90,3 +90,16 @@ test("a bind that is a path and a mode is a volume of its own", async () => {
   const mount = { Type: "volume", Target: "/data", ReadOnly: true, VolumeOptions: { Labels: { a: "b" } } };
   assert.deepEqual((body as { HostConfig: unknown }).HostConfig, { Binds: [], Mounts: [mount] });
 });
+
+test("a create body without mounts goes on byte for byte where no volume changes", async () => {
+  const body = { Image: "nginx", HostConfig: { NetworkMode: "none" } };
+  const { sent } = await visit({
+    method: "POST",
+    target: "/v1.41/containers/create",
+    route: "container.create",
+    body,
+    hooks: { "volume.preCreate": () => undefined },
+    engine: { "GET /images/nginx/json": { Config: {} } },
+  });
+  assert.equal(sent?.body, undefined);
+});

@@ -84,13 +84,34 @@ test("wrappers nest in their order: requests inwards, answers outwards", async (
   assert.deepEqual(order, ["outer request", "inner request", "inner response", "outer response"]);
   assert.equal(sent?.target, "/v1.41/containers/json?all=1&outer=1&inner=1");
   assert.deepEqual(JSON.parse(String(answer.body)), [{ Id: "mine" }]);
-  assert.deepEqual(
-    answer.headers,
-    [
-      ["server", "Docker"],
-      ["content-type", "application/json"],
-    ].toReversed(),
-  );
+  assert.deepEqual(answer.headers, [
+    ["Content-Type", "application/json"],
+    ["Server", "Docker"],
+  ]);
+});
+
+test("headers that a wrapper leaves keep their spelling, place and number, as BuildKit's sessions need", async () => {
+  const headers = [
+    ["X-Registry-Auth", "secret"],
+    ["X-Docker-Expose-Session-Grpc-Method", "/one"],
+    ["X-Docker-Expose-Session-Grpc-Method", "/two"],
+    ["X-Old", "1"],
+  ] as const;
+  const wrapper = (request: (given: RouteRequest) => RouteRequest) =>
+    routeOf({ method: "GET", path: "*", action: "wrap", wraps: ["request"], request: (given) => Promise.resolve(request(given)) });
+  const copied = await visit({ ...list, headers, routes: [wrapper((given) => ({ ...given, headers: { ...given.headers } }))] });
+  assert.deepEqual([copied.sent?.headers, copied.sent?.target, copied.sent?.body], [undefined, undefined, undefined]);
+  const changed = await visit({
+    ...list,
+    headers,
+    routes: [
+      wrapper((given) => {
+        const { "x-old": _, ...others } = given.headers;
+        return { ...given, headers: { ...others, "x-new": "2" } };
+      }),
+    ],
+  });
+  assert.deepEqual(changed.sent?.headers, [...headers.slice(0, 3), ["x-new", "2"]]);
 });
 
 test("a wrapper that changes nothing leaves the answer's bytes as they are, and streams pass by", async () => {

@@ -1,4 +1,4 @@
-import { parseJson, type RouteRequest, type RouteResponse, stringifyJson } from "@outrigger/sdk";
+import { parseJson, type RouteRequest, type RouteResponse, sameValue, stringifyJson } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import type { GatewayRequest, GatewayResponse, Handler, Header, RequestChange, Target } from "../gateway/exchange.ts";
 import type { Call, PluginRoute } from "../hooks/dispatcher.ts";
@@ -98,9 +98,21 @@ async function wrapped(
   if (bytes.length > limit) throw engineErrors["answer-too-large"]({ plugin: route.plugin, limit });
   const before: RouteResponse = { status: answer.status, headers: visible(answer.headers), body: parseJson(bytes.toString()) };
   const after = await route.response(wanted, before, call);
-  if (after === before) return { ...answer, body: bytes };
-  const others = unframed(answer.headers).filter(([name]) => after.headers?.[name.toLowerCase()] === undefined);
-  return { status: after.status, headers: [...others, ...Object.entries(after.headers ?? {})], body: bodyBytes(after.body) };
+  if (after === before || sameValue(after, before)) return { ...answer, body: bytes };
+  return {
+    status: after.status,
+    headers: headersOf(unframed(answer.headers), before.headers ?? {}, after.headers ?? {}),
+    body: sameValue(after.body, before.body) ? bytes : bodyBytes(after.body),
+  };
+}
+
+type Shown = Readonly<Record<string, string>>;
+
+/** Headers that stay keep their place and spelling. */
+function headersOf(given: readonly Header[], before: Shown, after: Shown): readonly Header[] {
+  const changed = Object.entries(after).filter(([name, value]) => before[name.toLowerCase()] !== value);
+  const replaced = new Set(changed.map(([name]) => name.toLowerCase()));
+  return [...given.filter(([name]) => !replaced.has(name.toLowerCase())), ...changed];
 }
 
 /** A request as a plug-in sees it. */
@@ -133,11 +145,12 @@ function changeOf({ target, headers }: GatewayRequest, before: RouteRequest, aft
   if (before === after) return undefined;
   const query = after.query.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`).join("&");
   const path = target.text.split("?")[0] ?? "";
-  const hidden = headers.filter(([name]) => credentials.has(name.toLowerCase()));
+  const wanted = new Set(Object.keys(after.headers).map((name) => name.toLowerCase()));
+  const kept = headers.filter(([name]) => wanted.has(name.toLowerCase()) || credentials.has(name.toLowerCase()));
   return {
-    ...(after.query === before.query ? {} : { target: query === "" ? path : `${path}?${query}` }),
-    ...(after.headers === before.headers ? {} : { headers: [...Object.entries(after.headers), ...hidden] }),
-    ...(after.body === before.body ? {} : { body: bodyBytes(after.body) }),
+    ...(sameValue(after.query, before.query) ? {} : { target: query === "" ? path : `${path}?${query}` }),
+    ...(sameValue(after.headers, before.headers) ? {} : { headers: headersOf(kept, before.headers, after.headers) }),
+    ...(sameValue(after.body, before.body) ? {} : { body: bodyBytes(after.body) }),
   };
 }
 

@@ -26,9 +26,10 @@ export async function createVolumes(
   if (!visit.dispatcher.wants("volume.preCreate")) return { body, warnings: [] };
   const host = body.HostConfig ?? {};
   const changes: Changes = { warnings: [], mounts: [], gone: new Set() };
-  const mounts = await changeMounts(visit, host.Mounts ?? [], changes.warnings);
+  const given = host.Mounts ?? [];
+  const mounts = await changeMounts(visit, given, changes.warnings);
   for (const use of await usesOf(visit, body)) await changeUse(visit, use, host.VolumeDriver || undefined, changes);
-  if (mounts === host.Mounts && changes.mounts.length === 0) return { body, warnings: changes.warnings };
+  if (mounts === given && changes.mounts.length === 0) return { body, warnings: changes.warnings };
   const { Binds, Mounts: _, ...others } = host;
   const kept = Object.entries(body.Volumes ?? {}).filter(([path]) => !changes.gone.has(path));
   return {

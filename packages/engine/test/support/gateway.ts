@@ -128,10 +128,14 @@ export function docker(host: string, ...args: string[]): Promise<Ended> {
 }
 
 /** A container that sleeps, gone when the test ends. */
-export async function sleeper(context: TestContext, command: readonly string[] = ["sleep", "600"]): Promise<string> {
+export async function sleeper(
+  context: TestContext,
+  command: readonly string[] = ["sleep", "600"],
+  host: string = `unix://${engineSocket}`,
+): Promise<string> {
   const name = unique();
-  context.after(() => run("docker", ["rm", "-f", "-v", name]));
-  const { code, stderr } = await run("docker", ["run", "-d", "-i", "--name", name, image, ...command]);
+  context.after(() => run("docker", ["rm", "-f", "-v", name], { host }));
+  const { code, stderr } = await run("docker", ["run", "-d", "-i", "--name", name, image, ...command], { host });
   if (code !== 0) throw new TypeError(stderr);
   return name;
 }

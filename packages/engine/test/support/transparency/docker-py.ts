@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { engineSocket, image, run, testGateway, unique } from "./support/gateway.ts";
+import { image, run, unique } from "../gateway.ts";
+import type { StandMaker } from "./stand.ts";
 
 /** docker-py with its usual calls; each prints one line. */
 const script = `
@@ -95,16 +96,19 @@ for tag in [name, name + "-c:latest", name + "-c:two"]:
     except docker.errors.APIError: pass
 `;
 
-test("docker-py finds the same through the gateway as directly", async (context) => {
-  const { host } = await testGateway(context);
-  const told: string[] = [];
-  for (const at of [`unix://${engineSocket}`, host]) {
-    const name = unique();
-    context.after(() => run("docker", ["rm", "-f", name, `${name}-2`, `${name}-f`]));
-    const { stdout, stderr, code } = await run("python3", ["-W", "ignore", "-c", script, name, image], { host: at });
-    assert.equal(code, 0, stderr);
-    told.push(stdout.replaceAll(name, "NAME").replaceAll(/[0-9a-f]{64}/g, "ID"));
-  }
-  assert.equal(told[1], told[0]);
-  assert.ok((told[0] ?? "").trim().split("\n").length >= 30);
-});
+/** docker-py's usual calls. */
+export function dockerPySuite({ label, start }: StandMaker): void {
+  test(`docker-py finds the same through the gateway as directly (${label})`, { timeout: 120_000 }, async (context) => {
+    const { host, engine } = await start(context);
+    const told: string[] = [];
+    for (const at of [`unix://${engine}`, host]) {
+      const name = unique();
+      context.after(() => run("docker", ["rm", "-f", name, `${name}-2`, `${name}-f`], { host: `unix://${engine}` }));
+      const { stdout, stderr, code } = await run("python3", ["-W", "ignore", "-c", script, name, image], { host: at });
+      assert.equal(code, 0, stderr);
+      told.push(stdout.replaceAll(name, "NAME").replaceAll(/[0-9a-f]{64}/g, "ID"));
+    }
+    assert.equal(told[1], told[0]);
+    assert.ok((told[0] ?? "").trim().split("\n").length >= 30);
+  });
+}
