@@ -6,7 +6,15 @@ export function traceLine({ id, time, method, target, client, calls, status }: R
   const what = method === null ? [...new Set(calls.map(({ hook }) => hook))].join(", ") : `${method} ${target}`;
   const changed = calls.filter(({ decision }) => decision !== "unchanged").map(({ plugin, decision }) => `${plugin} ${decision}`);
   const spent = calls.reduce((sum, call) => sum + call.milliseconds, 0);
-  return [time, id, client?.user ?? "-", what, status ?? "-", `${spent.toFixed(1)}ms`, changed.join(", ") || "unchanged"].join("  ");
+  return [
+    time,
+    id,
+    client?.user ?? client?.process?.user ?? "-",
+    what,
+    status ?? "-",
+    `${spent.toFixed(1)}ms`,
+    changed.join(", ") || "unchanged",
+  ].join("  ");
 }
 
 /** A request with every call of a plug-in and what each changed. */
