@@ -6,7 +6,7 @@ import { after, before, suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Protocol } from "@outrigger/plugin";
 import { portEntry, type Values } from "../../traffic-gateway/test/documents.ts";
-import { type Ending, type Gateway, startGateway } from "../../traffic-gateway/test/gateway.ts";
+import { type Ending, type Gateway, startGateway, until } from "../../traffic-gateway/test/gateway.ts";
 import { type Backend, call, greeting, httpBackend, statuses, tcpBackend } from "../../traffic-gateway/test/traffic.ts";
 
 suite("ingress-gateway", { timeout: 120_000 }, () => {
@@ -183,7 +183,8 @@ suite("ingress-gateway", { timeout: 120_000 }, () => {
     assert.match(text, /^haproxy_frontend_http_responses_total\{proxy="web:80",code="2xx"\} 3$/m);
     assert.match(text, /^haproxy_backend_http_responses_total\{proxy="web:80",code="2xx"\} 3$/m);
     assert.equal((await fetch(`http://127.0.0.1:${gateway.metricsPort}/`)).status, 404);
-    assert.equal((await gateway.log()).match(/GET \/counted/g)?.length, 3);
+    // The engine keeps the log a little after HAProxy has written it.
+    await until("three lines are logged", async () => (await gateway.log()).match(/GET \/counted/g)?.length === 3);
   });
 
   test("a configuration that HAProxy refuses is not taken, with the reason", async () => {
