@@ -1,11 +1,10 @@
 import type { EnginePrivileges } from "@outrigger/plugin";
-import { CallContext, type ChangeInputs, describePlugin, type EnginePlugin, requiredHandler } from "@outrigger/sdk";
+import type { ChangeInputs } from "@outrigger/sdk";
 import { AsyncSeriesWaterfallHook } from "tapable";
-import { createBreaker } from "../packages/engine/src/hooks/breaker.ts";
 import { createDispatcher } from "../packages/engine/src/hooks/create-dispatcher.ts";
 import type { Call } from "../packages/engine/src/hooks/dispatcher.ts";
-import type { Member } from "../packages/engine/src/hooks/member.ts";
 import type { TraceSink } from "../packages/engine/src/hooks/traces.ts";
+import { inlineMember } from "../packages/engine/test/support/inline-member.ts";
 import type { Measurement } from "./measurement.ts";
 
 type Input = ChangeInputs["container.preCreate"];
@@ -76,7 +75,7 @@ export async function benchEngineHooks(): Promise<readonly Measurement[]> {
 
 function dispatch(handlers: readonly Handler[], privileges: EnginePrivileges, sink?: TraceSink): (input: Input) => Promise<unknown> {
   const members = handlers.map((handler, index) =>
-    memberOf({ name: `plugin-${index}`, hooks: { "container.preCreate": handler } }, privileges),
+    inlineMember({ name: `plugin-${index}`, hooks: { "container.preCreate": handler } }, { privileges }),
   );
   const dispatcher = createDispatcher(members, sink);
   const call: Call = { requestId: "r1", client: null, apiVersion: "1.41", door: "create", signal: new AbortController().signal };
@@ -104,37 +103,4 @@ async function time(work: (input: Input) => Promise<unknown>): Promise<number> {
   const start = performance.now();
   for (const input of inputs) await work(input);
   return ((performance.now() - start) * 1000) / inputs.length;
-}
-
-function memberOf(plugin: EnginePlugin, privileges: EnginePrivileges): Member {
-  const unused = (): never => {
-    throw new TypeError("not used here");
-  };
-  return {
-    name: plugin.name,
-    version: "1.0.0",
-    before: [],
-    after: [],
-    priority: 0,
-    privileges,
-    hooks: (describePlugin(plugin).hooks ?? []).map(({ hook }) => ({
-      hook,
-      order: undefined,
-      filter: {},
-      failPolicy: "closed",
-      timeout: 2_000,
-    })),
-    routes: [],
-    callee: {
-      call: unused,
-      handler: (hook) => {
-        const handler = requiredHandler(plugin, hook);
-        return (input, call) => handler(input, new CallContext(call.facts, {}, unused, call));
-      },
-      route: unused,
-      suspect: unused,
-      shares: true,
-    },
-    breaker: createBreaker(),
-  };
 }

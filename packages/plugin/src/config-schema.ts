@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { wordsOf } from "./errors-catalogue.ts";
 import { asRecord, asRecords, duplicates, nameField, pathField, variableField, withRule } from "./fields.ts";
 import type { PlainProblem } from "./problem.ts";
 
@@ -200,7 +201,7 @@ function* patternRules(pattern: unknown, type: unknown): Generator<PlainProblem>
     yield {
       path: ["pattern"],
       code: "wrong-value",
-      message: `This is no regular expression: ${error instanceof Error ? error.message : String(error)}.`,
+      message: `This is no regular expression: ${wordsOf(error)}.`,
       found: pattern,
     };
   }

@@ -46,6 +46,11 @@ export function isOutriggerError(value: unknown): value is OutriggerError {
   return typeof value === "object" && value !== null && "brand" in value && value.brand === brand;
 }
 
+/** What was thrown, in its own words. */
+export function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Makes the error of one entry; carries the entry, from which docs/errors.md is generated. */
 export interface ErrorMaker<D extends ErrorDefinition> {
   (details: ErrorDetails<D>, context?: ErrorContext): OutriggerError;

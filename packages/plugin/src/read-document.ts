@@ -12,6 +12,7 @@ import {
   type YAMLError,
 } from "yaml";
 import type * as z from "zod";
+import { wordsOf } from "./errors-catalogue.ts";
 import { formatPath, type PlainProblem, type Problem } from "./problem.ts";
 import { problemsOf } from "./schema-problems.ts";
 
@@ -105,7 +106,7 @@ function plainValue(
     value = document.toJS({ maxAliasCount: 100 });
     JSON.stringify(value); // throws when an alias makes the value contain itself
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = wordsOf(error);
     return { ok: false, problems: [{ file, line: 1, column: 1, path: "", code: "yaml-syntax", message }] };
   }
   const place = (problem: PlainProblem): Problem => ({

@@ -1,4 +1,5 @@
 import { Liquid } from "liquidjs";
+import { wordsOf } from "./errors-catalogue.ts";
 
 let kept: Liquid | undefined;
 /** Made when first needed. Neither files nor prototypes can be reached, and unknown filters are mistakes: a template is an author's, its values are users'. */
@@ -18,7 +19,7 @@ export function templateProblem(template: string): string | undefined {
     engine().parse(template);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return wordsOf(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { wordsOf } from "@outrigger/plugin";
 import { protocolVariables } from "./engine/protocol.ts";
 import { loadPlugin } from "./engine/run/load-plugin.ts";
 import { logLine } from "./engine/run/plugin-log.ts";
@@ -18,7 +19,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  logLine(error instanceof Error ? error.message : String(error), {
+  logLine(wordsOf(error), {
     level: "error",
     stack: error instanceof Error ? error.stack : undefined,
   });

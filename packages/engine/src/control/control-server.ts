@@ -1,6 +1,7 @@
 import { chmodSync, rmSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import { connect } from "node:net";
+import { wordsOf } from "@outrigger/plugin";
 import { stringifyJson } from "@outrigger/sdk";
 import type { TraceStore } from "../hooks/trace-store.ts";
 import type { EnginePluginSource } from "../plugins/plugin-source.ts";
@@ -34,7 +35,7 @@ export async function startControl({ socket, source, traces }: ControlOptions): 
     if (place === "GET /traces?follow") return follow(response, traces);
     answer().then(
       (value) => send(response, value === undefined ? 404 : 200, value ?? { message: "There is no such thing." }),
-      (error: unknown) => send(response, 500, { message: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) => send(response, 500, { message: wordsOf(error) }),
     );
   });
   const { promise: listening, resolve, reject } = Promise.withResolvers<void>();

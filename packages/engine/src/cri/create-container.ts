@@ -1,3 +1,4 @@
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import type { Call, Dispatcher } from "../hooks/dispatcher.ts";
 import { decode, type JsonMessage } from "./decode.ts";
@@ -28,6 +29,6 @@ function read(message: Buffer): JsonMessage {
   try {
     return decode(requestName, message);
   } catch (error) {
-    throw engineErrors["cri-message-invalid"]({ reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+    throw engineErrors["cri-message-invalid"]({ reason: wordsOf(error) }, { cause: error });
   }
 }

@@ -1,6 +1,7 @@
 import { rm, stat } from "node:fs/promises";
 import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { connect } from "node:net";
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import type { PluginSource } from "../hooks/dispatcher.ts";
 import { changeCreateContainer } from "./create-container.ts";
@@ -113,10 +114,7 @@ async function listenOn(server: Http2Server, path: string): Promise<void> {
   try {
     await promise;
   } catch (error) {
-    throw engineErrors["cri-listen-failed"](
-      { address: path, reason: error instanceof Error ? error.message : String(error) },
-      { cause: error },
-    );
+    throw engineErrors["cri-listen-failed"]({ address: path, reason: wordsOf(error) }, { cause: error });
   }
 }
 

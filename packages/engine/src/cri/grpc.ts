@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
-import { isOutriggerError } from "@outrigger/plugin";
+import { isOutriggerError, wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 
 /** Status codes of gRPC (doc/statuscodes.md). */
@@ -27,7 +27,7 @@ const statusByError: Readonly<Record<string, number>> = {
 export function respondError(stream: ServerHttp2Stream, error: unknown): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return;
   const status = isOutriggerError(error) ? statusByError[error.code] : undefined;
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error);
   const headers = { ":status": 200, "content-type": "application/grpc", "grpc-accept-encoding": "identity,gzip" };
   stream.respond(
     { ...headers, "grpc-status": String(status ?? grpcStatus.internal), "grpc-message": percentEncoded(message) },

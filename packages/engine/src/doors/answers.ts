@@ -2,9 +2,17 @@ import { stringifyJson } from "@outrigger/sdk";
 import type { GatewayResponse, Header } from "../gateway/exchange.ts";
 import { readJson } from "../json/read-json.ts";
 
-/** An answer's whole body. */
-export async function bodyOf({ body }: GatewayResponse): Promise<Buffer> {
-  return Buffer.isBuffer(body) ? body : Buffer.concat(await Array.fromAsync(body));
+/** An answer's whole body, or more than `limit` bytes of it: the rest is then not read. */
+export async function bodyOf({ body }: GatewayResponse, limit: number = Number.POSITIVE_INFINITY): Promise<Buffer> {
+  if (Buffer.isBuffer(body)) return body;
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of body) {
+    parts.push(part);
+    size += part.length;
+    if (size > limit) break;
+  }
+  return Buffer.concat(parts);
 }
 
 /** An answer of our own, as the engine writes its own: the Go client compares the type literally. */

@@ -11,7 +11,7 @@ import type { Door, DoorOptions } from "./door.ts";
 import { execCreate } from "./exec-create.ts";
 import { imagePull } from "./image-pull.ts";
 import { networkConnect, networkCreate } from "./networks.ts";
-import { matchRoutes, withRoutes } from "./plugin-routes.ts";
+import { type MatchedRoute, matchRoutes, withRoutes } from "./plugin-routes.ts";
 import { service } from "./service.ts";
 import { volumeCreate } from "./volume-create.ts";
 
@@ -40,11 +40,11 @@ export function createDoors(plugins: PluginSource, options: DoorOptions): Interc
   return (method, target, route) => {
     const now = plugins.current();
     const door = route === undefined ? undefined : doors[route.name];
-    const asked = now.wants("api.request");
-    const routed = now.routes.length > 0 && matchRoutes(now.routes, method, target).length > 0;
-    if (!asked && !routed && door?.wants(now) !== true) return undefined;
+    const wanted = door?.wants(now) === true ? door : undefined;
+    const matched = matchRoutes(now.routes, method, target);
+    if (wanted === undefined && matched.length === 0 && !now.wants("api.request")) return undefined;
     const { dispatcher, release } = plugins.lease();
-    return { handler: traced(handlerOf(dispatcher, door, options), options), release };
+    return { handler: traced(handlerOf(dispatcher, wanted, matched, options), options), release };
   };
 }
 
@@ -64,15 +64,15 @@ function traced(handler: Handler, { traces }: DoorOptions): Handler {
   };
 }
 
-function handlerOf(dispatcher: Dispatcher, door: Door | undefined, options: DoorOptions): Handler {
+/** `door`: where some plug-in cares for it. */
+function handlerOf(dispatcher: Dispatcher, door: Door | undefined, matched: readonly MatchedRoute[], options: DoorOptions): Handler {
   return async (request, forward) => {
     const call: Call = { requestId: request.id, client: request.client, apiVersion: request.target.version, signal: request.signal };
     if (dispatcher.wants("api.request")) await dispatcher.check("api.request", checked(request), call);
     const inner: Handler =
-      door?.wants(dispatcher) === true
+      door !== undefined
         ? (seen, onward) => door.handle({ ...options, request: seen, forward: onward, dispatcher, call })
         : (_, onward) => onward();
-    const matched = matchRoutes(dispatcher.routes, request.method, request.target);
     return withRoutes(matched, call, options.bodyLimit, inner)(request, forward);
   };
 }

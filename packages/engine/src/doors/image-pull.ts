@@ -1,4 +1,4 @@
-import type { ChangeInputs } from "@outrigger/sdk";
+import { type ChangeInputs, parseImageReference } from "@outrigger/sdk";
 import type { GatewayRequest, GatewayResponse, RequestChange, Target } from "../gateway/exchange.ts";
 import { unframed } from "./answers.ts";
 import type { Door, Visit } from "./door.ts";
@@ -47,11 +47,9 @@ function led({ target, headers }: GatewayRequest, given: Input, input: Input): R
   return { ...change, headers: headers.filter(([name]) => name.toLowerCase() !== "x-registry-auth") };
 }
 
-/** The host that a reference names (distribution's reference grammar), else the usual one. */
+/** What is no reference has a registry of its own: no credentials go with it. */
 function registryOf(reference: string): string {
-  const [first = "", ...rest] = reference.split("/");
-  const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  return !isHost || first === "index.docker.io" ? "docker.io" : first;
+  return parseImageReference(reference)?.registry ?? reference;
 }
 
 /** The tag is the part that engines take apart differently, so all of the reference goes as one where that is possible. */
@@ -101,7 +99,7 @@ export async function storageDriver(engine: Visit["engine"]): Promise<string> {
 }
 
 /** Reads a pull's progress: one JSON object a line. */
-export function createProgress(): {
+function createProgress(): {
   readonly add: (chunk: Buffer) => void;
   readonly end: () => { readonly failed: boolean; readonly digest: string | null };
 } {

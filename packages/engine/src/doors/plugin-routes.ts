@@ -93,7 +93,7 @@ async function wrapped(
   );
   const isJson = answer.headers.some(([name, value]) => /^content-type$/i.test(name) && /^application\/json\b/i.test(value));
   if (route.wraps?.includes("response") !== true || !isJson || streamed.has(request.route?.name ?? "")) return answer;
-  const bytes = await bodyOf(answer);
+  const bytes = await bodyOf(answer, limit);
   if (bytes.length === 0) return { ...answer, body: bytes };
   if (bytes.length > limit) throw engineErrors["answer-too-large"]({ plugin: route.plugin, limit });
   const before: RouteResponse = { status: answer.status, headers: visible(answer.headers), body: parseJson(bytes.toString()) };

@@ -1,3 +1,5 @@
+import { formatImageReference, parseImageReference } from "@outrigger/sdk";
+
 /** Pulls that clients make through the gateway, so that the engine's event of the same pull is not taken for one of its own. */
 export interface PullLedger {
   /** What it gives is to be called when the pull has ended; more than once does no harm. */
@@ -17,7 +19,7 @@ export function createPullLedger(): PullLedger {
   };
   return {
     begin: (reference) => {
-      const key = familiar(reference);
+      const key = fullName(reference);
       open.set(key, (open.get(key) ?? 0) + 1);
       let ended = false;
       return () => {
@@ -26,13 +28,12 @@ export function createPullLedger(): PullLedger {
         setTimeout(() => leave(key), lateMilliseconds).unref();
       };
     },
-    has: (reference) => open.has(familiar(reference)),
+    has: (reference) => open.has(fullName(reference)),
   };
 }
 
-/** As events name images: `docker.io/library/nginx` is `nginx:latest`. */
-export function familiar(reference: string): string {
-  const name = reference.replace(/^(?:index\.)?docker\.io\//, "").replace(/^library\//, "");
-  const last = name.slice(name.lastIndexOf("/") + 1);
-  return last.includes(":") || last.includes("@") ? name : `${name}:latest`;
+/** Events name images in their short form: `docker.io/library/nginx` is `nginx:latest`. */
+function fullName(reference: string): string {
+  const parsed = parseImageReference(reference);
+  return parsed === undefined ? reference : formatImageReference(parsed);
 }

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, lstatSync, mkdtempSync, readFileSync, renameSync,
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { dirname, join } from "node:path";
 import { createServer as createTlsServer } from "node:tls";
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import { readTlsFiles } from "./addresses.ts";
 import { type Listener, refuseInsecure, type TcpListener, type UnixListener } from "./listener.ts";
@@ -35,7 +36,7 @@ export async function openListener(listener: Listener, options: OpenOptions): Pr
     return opened;
   } catch (error) {
     if (error instanceof Error && "brand" in error) throw error;
-    throw failed(listener, error instanceof Error ? error.message : String(error));
+    throw failed(listener, wordsOf(error));
   }
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import { hostAndPort, isLoopback, readAddress, readTlsFiles, tlsFilesOf } from "./addresses.ts";
 
@@ -37,7 +38,7 @@ export function parseUpstream(text: string): Upstream {
     const name = options.get("servername") ?? (isIP(address.host) === 0 ? address.host : undefined);
     return { text, address, tls: { ...readTlsFiles(files), ...(name === undefined ? {} : { servername: name }) } };
   } catch (error) {
-    throw invalid(text, error instanceof Error ? error.message : String(error));
+    throw invalid(text, wordsOf(error));
   }
 }
 

@@ -52,7 +52,7 @@ export function createDispatcher(members: readonly Member[], traces?: TraceSink)
   const isAny = ({ steps }: Plan<unknown>, input: unknown, call: Call): boolean => steps.some((step) => isCalled(step, input, call));
 
   return {
-    wants: (hook, facts) => [hook, validateId(hook)].some((id) => through(facts?.door, at(id)).length > 0),
+    wants: (hook, facts) => [hook, validateId(hook)].some((id) => at(id).some((place) => place.wantsDoor(facts?.door))),
     change: <Name extends ChangeHook>(hook: Name, input: ChangeInputs[Name], call: Call): Promise<Changed<ChangeInputs[Name]>> => {
       const plan = changes(hook, call.door);
       if (plan.steps.length === 0) return Promise.resolve({ input, changedBy: [], warnings: [] });

@@ -13,25 +13,29 @@ export function pluginRoutes(places: readonly Place[], traces: TraceSink | undef
     place.member.routes.map((route, index): PluginRoute => {
       const ask = (side: RouteSide, call: Call, request: RouteRequest, response?: RouteResponse): Promise<RouteAnswer | undefined> =>
         askRoute({ place, index, side, name: `${route.method} ${route.path}`, traces }, call, request, response);
+      const wraps = route.wraps ?? bothSides;
       return {
         ...route,
+        wraps,
         plugin: place.member.name,
         handle: async (request, call) => (await ask("handle", call, request))?.response as RouteResponse,
         request: async (request, call) => {
-          if (route.wraps?.includes("request") === false) return request;
+          if (!wraps.includes("request")) return request;
           const answer = await ask("request", call, request);
           return answer?.response === undefined
             ? ((answer?.request ?? request) as RouteRequest)
             : { respond: answer.response as RouteResponse };
         },
         response: async (request, response, call) => {
-          if (route.wraps?.includes("response") === false) return response;
+          if (!wraps.includes("response")) return response;
           return ((await ask("response", call, request, response))?.response ?? response) as RouteResponse;
         },
       };
     }),
   );
 }
+
+const bothSides: readonly ("request" | "response")[] = ["request", "response"];
 
 interface Asked {
   readonly place: Place;

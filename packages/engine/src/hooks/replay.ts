@@ -6,6 +6,7 @@ import {
   hookNames,
   hookPoints,
   type NotifyHook,
+  wordsOf,
 } from "@outrigger/plugin";
 import { type CallFacts, isObject, parseJson, type RecordedCall } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
@@ -58,7 +59,7 @@ export async function replayCall(
     const output = await play(dispatcher, recorded, call);
     return { hook: recorded.hook, calls: calls(), output };
   } catch (error) {
-    return { hook: recorded.hook, calls: calls(), refused: error instanceof Error ? error.message : String(error) };
+    return { hook: recorded.hook, calls: calls(), refused: wordsOf(error) };
   }
 }
 

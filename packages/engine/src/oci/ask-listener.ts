@@ -1,9 +1,10 @@
 import { watch } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import type { HookRecords, PluginHook } from "./hook-record.ts";
-import { isContainerId, reasonOf } from "./hook-records.ts";
+import { isContainerId } from "./hook-records.ts";
 
 /** A container that is about to be made by the runtime, as its bundle tells. */
 export interface BundleFacts {
@@ -80,7 +81,7 @@ async function answerOf(asks: string, containerId: string, records: HookRecords,
     await records.put(containerId, await answer(await readBundle(containerId, bundle)));
     return "ok";
   } catch (error) {
-    return `refuse ${reasonOf(error).replaceAll(/\s+/g, " ")}`;
+    return `refuse ${wordsOf(error).replaceAll(/\s+/g, " ")}`;
   }
 }
 
@@ -95,6 +96,6 @@ async function readBundle(containerId: string, bundle: string): Promise<BundleFa
     };
     return { containerId, bundle, args: program?.args ?? [], env: program?.env ?? [], annotations: annotations ?? {} };
   } catch (error) {
-    throw engineErrors["bundle-unreadable"]({ file, reason: reasonOf(error) }, { cause: error });
+    throw engineErrors["bundle-unreadable"]({ file, reason: wordsOf(error) }, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 
 export interface RuntimeRegistration {
@@ -50,7 +51,7 @@ function parse(file: string, text: string): DaemonConfig {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value;
   } catch (error) {
-    throw engineErrors["daemon-json-invalid"]({ file, reason: error instanceof Error ? error.message : String(error) }, { cause: error });
+    throw engineErrors["daemon-json-invalid"]({ file, reason: wordsOf(error) }, { cause: error });
   }
   throw engineErrors["daemon-json-invalid"]({ file, reason: "it holds no object" });
 }

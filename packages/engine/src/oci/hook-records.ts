@@ -1,5 +1,6 @@
 import { chmod, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import type { HookRecords, PluginHook } from "./hook-record.ts";
 import { type NetworkTiming, orderHooks } from "./order-hooks.ts";
@@ -44,7 +45,7 @@ async function put(path: string, folder: string, hooks: readonly PluginHook[], n
     await sync(folder);
   } catch (error) {
     await rm(part, { force: true });
-    throw engineErrors["hook-record-failed"]({ file: path, reason: reasonOf(error) }, { cause: error });
+    throw engineErrors["hook-record-failed"]({ file: path, reason: wordsOf(error) }, { cause: error });
   }
 }
 
@@ -69,8 +70,4 @@ async function prune(folder: string, living: () => Promise<Iterable<string>>): P
   const dead = names.filter((name) => !live.has(name.slice(0, -suffix.length)));
   await Promise.all(dead.map((name) => rm(join(folder, name), { force: true })));
   return dead.length;
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { deserialize } from "node:v8";
 import { Worker } from "node:worker_threads";
+import { wordsOf } from "@outrigger/plugin";
 import type { HookAnswer, PluginDescription, RouteAnswer } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
 import { checkDescription } from "./description.ts";
@@ -26,7 +27,7 @@ export const launchWorker: Launcher = async (launch, signal) => {
   let count = 0;
   let failure: string | undefined;
   const ended = new Promise<string>((resolve) => {
-    worker.on("error", (error) => (failure = error instanceof Error ? error.message : String(error)));
+    worker.on("error", (error) => (failure = wordsOf(error)));
     worker.on("exit", (code) => {
       const reason = failure ?? `it ended with code ${code}`;
       for (const { reject } of waiting.values()) reject(fault(reason));

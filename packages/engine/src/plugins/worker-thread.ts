@@ -1,5 +1,6 @@
 import { serialize } from "node:v8";
 import { parentPort, workerData } from "node:worker_threads";
+import { wordsOf } from "@outrigger/plugin";
 import { callPlugin, callRoute, describePlugin, type EnginePlugin, loadPlugin, type Settings } from "@outrigger/sdk";
 import { logLine } from "../log-file.ts";
 import { answerLimit, answerTooLong } from "./answer-limit.ts";
@@ -34,7 +35,7 @@ parentPort?.on("message", (question: WorkerQuestion) => {
       const answer = serialize(value);
       say(answer.length > answerLimit ? { id: question.id, failure: answerTooLong } : { id: question.id, answer });
     })
-    .catch((error: unknown) => say({ id: question.id, failure: error instanceof Error ? error.message : String(error) }))
+    .catch((error: unknown) => say({ id: question.id, failure: wordsOf(error) }))
     .finally(() => underWay.delete(question.id));
 });
 say({ description: describePlugin(plugin) });

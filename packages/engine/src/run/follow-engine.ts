@@ -1,3 +1,4 @@
+import { wordsOf } from "@outrigger/plugin";
 import { storageDriver } from "../doors/image-pull.ts";
 import type { PullLedger } from "../doors/pull-ledger.ts";
 import type { EngineClient } from "../gateway/engine-client.ts";
@@ -41,7 +42,7 @@ export function followEngine({ plugins, engine, pulls, records, log }: FollowOpt
       if (type === "container" && action === "destroy") await records?.remove(id);
       if (type === "image" && action === "pull") await pulled(id);
     },
-    failed: (error) => log(`The engine's events: ${error instanceof Error ? error.message : String(error)}`),
+    failed: (error) => log(`The engine's events: ${wordsOf(error)}`),
   });
   return async () => {
     ending.abort();

@@ -1,3 +1,4 @@
+import { wordsOf } from "@outrigger/plugin";
 import type { ContainerFacts } from "@outrigger/sdk";
 import { engineErrors } from "../errors.ts";
 import type { EngineClient } from "../gateway/engine-client.ts";
@@ -52,7 +53,7 @@ export async function startOciHooks(
     folder,
     records,
     answer: (facts) => hooksOf(facts, engine, plugins),
-    onError: (error) => log(`A question of the runtime failed: ${error instanceof Error ? error.message : String(error)}`),
+    onError: (error) => log(`A question of the runtime failed: ${wordsOf(error)}`),
   });
   return { name, records, close: asking.close };
 }

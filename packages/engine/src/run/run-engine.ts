@@ -1,3 +1,4 @@
+import { hookNames, wordsOf } from "@outrigger/plugin";
 import { createDoors } from "../doors/doors.ts";
 import { createPullLedger, type PullLedger } from "../doors/pull-ledger.ts";
 import { engineErrors } from "../errors.ts";
@@ -122,7 +123,7 @@ function listen(options: RunOptions, engine: EngineClient, oci: OciHooks | undef
     upstream,
     intercept,
     allowInsecure: options.allowInsecure ?? false,
-    // BuildKit's gRPC would pass every hook by.
+    // What comes by HTTP/2, BuildKit's gRPC above all, would pass every hook by.
     http2PriorKnowledge: () => (judged(plugins) ? "refuse" : "tunnel"),
     onHandlerError: (error, requestId) =>
       log(`Request ${requestId} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
@@ -131,9 +132,5 @@ function listen(options: RunOptions, engine: EngineClient, oci: OciHooks | undef
 
 function judged(plugins: EnginePluginSource): boolean {
   const now = plugins.current();
-  return now.routes.length > 0 || now.wants("api.request") || now.wants("container.preCreate", { door: "build" });
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return hookNames.some((hook) => now.wants(hook));
 }

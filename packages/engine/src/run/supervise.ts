@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import { wordsOf } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import type { EngineClient } from "../gateway/engine-client.ts";
 import { endingOf } from "../plugins/process-command.ts";
@@ -13,6 +14,8 @@ export interface SupervisedEngine {
 
 const firstPause = 1_000;
 const longestPause = 30_000;
+/** After so many milliseconds without a failure pauses begin short again. */
+const forgiven = 60_000;
 const patience = 60_000;
 
 /**
@@ -25,28 +28,27 @@ export async function superviseEngine(
   engine: EngineClient,
   log: (message: string) => void,
 ): Promise<SupervisedEngine> {
-  let stopping = false;
+  const stopping = new AbortController();
   let child = start(command);
-  let pause = firstPause;
   const keep = async (): Promise<void> => {
-    while (!stopping) {
+    for (let pause = firstPause; ; pause = Math.min(longestPause, pause * 2)) {
+      const since = Date.now();
       const ending = await endOf(child);
-      if (stopping) return;
+      if (stopping.signal.aborted) return;
+      if (Date.now() - since > forgiven) pause = firstPause;
       log(`The engine does not run: ${ending}; it is started again in ${pause / 1000} s.`);
-      await sleep(pause);
-      pause = Math.min(longestPause, pause * 2);
-      if (!stopping) child = start(command);
+      await sleep(pause, undefined, { signal: stopping.signal }).catch(() => {});
+      if (stopping.signal.aborted) return;
+      child = start(command);
     }
   };
   await answers(engine, child, command[0]);
   const kept = keep();
   return {
     stop: async () => {
-      stopping = true;
-      const ended = endOf(child);
+      stopping.abort();
       child.kill("SIGTERM");
-      await ended;
-      await Promise.race([kept, sleep(0)]);
+      await Promise.all([endOf(child), kept]);
     },
   };
 }
@@ -61,7 +63,7 @@ async function endOf(child: ChildProcess): Promise<string> {
     const [code, signal] = (await once(child, "exit")) as [number | null, NodeJS.Signals | null];
     return endingOf(code, signal);
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return wordsOf(error);
   }
 }
 

@@ -11,7 +11,6 @@ import type { CallFacts, Refusal } from "./hook-context.ts";
  *
  * Any other status than 200 or 204 is a failure of the plug-in, not a refusal.
  */
-export const protocolVersion = "v1";
 
 /** Variables that a plug-in's process is started with, beside PATH, HOME and LANG. */
 export const protocolVariables = {
@@ -35,7 +34,7 @@ export interface RouteDescription {
   readonly path: string;
   readonly versions?: "both" | "versioned" | "unversioned";
   readonly action: "remove" | "handle" | "wrap";
-  /** For `wrap`: which sides it wants. */
+  /** For `wrap`: which sides it wants. Absent: both. */
   readonly wraps?: readonly ("request" | "response")[];
 }
 

@@ -1,3 +1,4 @@
+import { wordsOf } from "@outrigger/plugin";
 import { sdkErrors } from "../errors.ts";
 
 /** Thrown inside the reviver as JSON.parse would throw for the text itself. */
@@ -14,7 +15,7 @@ export function parseJson(text: string): unknown {
     // The reviver is slow, and only long runs of digits need it.
     return /\d{16}/.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
   } catch (error) {
-    throw sdkErrors["json-invalid"]({ reason: error instanceof Error ? error.message : String(error) });
+    throw sdkErrors["json-invalid"]({ reason: wordsOf(error) });
   }
 }
 

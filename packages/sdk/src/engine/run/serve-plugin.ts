@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { type HookId, hookIds, isOutriggerError } from "@outrigger/plugin";
+import { type HookId, hookIds, isOutriggerError, wordsOf } from "@outrigger/plugin";
 import { parseJson, stringifyJson } from "../../json/lossless.ts";
 import { callPlugin } from "../call-plugin.ts";
 import { callRoute, type RouteSide } from "../call-route.ts";
@@ -73,7 +73,7 @@ function send(response: ServerResponse, value: unknown): void {
 }
 
 function fail(response: ServerResponse, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = wordsOf(error);
   logLine(message, { level: "error", ...(error instanceof Error && !isOutriggerError(error) ? { stack: error.stack } : {}) });
   if (response.headersSent) return void response.destroy();
   const text = stringifyJson({ message });
