@@ -142,9 +142,8 @@ test("what an engine says before it closes arrives, also when it reads no more",
   await new Promise<void>((resolve) => server.listen(path, resolve));
   context.after(() => server.close());
   const gateway = await testGateway(context, { socket: path });
-  const socket = connect({ path: gateway.path, allowHalfOpen: true }, () =>
-    socket.write(plainRequest("POST /containers/a/attach", upgrade)),
-  );
+  const socket = connect({ path: gateway.path, allowHalfOpen: true });
+  socket.write(plainRequest("POST /containers/a/attach", upgrade));
   const flood = setInterval(() => socket.write("x".repeat(10_000)), 1);
   context.after(() => clearInterval(flood));
   socket.on("error", () => {});
