@@ -1,6 +1,8 @@
 import { cliErrors } from "@outrigger/cli";
+import { driverErrors } from "@outrigger/driver";
 import { engineErrors } from "@outrigger/engine";
 import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
+import { registryErrors } from "@outrigger/registry";
 import { runtimeErrors } from "@outrigger/runtime";
 import { sdkErrors, z } from "@outrigger/sdk";
 import { openApiDocument, serverErrors } from "@outrigger/server";
@@ -15,6 +17,8 @@ const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = 
   ["Server", serverErrors as Catalogue],
   ["Engine gateway", engineErrors as Catalogue],
   ["Plug-in SDK", sdkErrors as Catalogue],
+  ["Packages and registries", registryErrors as Catalogue],
+  ["Drivers", driverErrors as Catalogue],
   ["Command line", cliErrors as Catalogue],
 ];
 

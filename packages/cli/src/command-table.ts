@@ -74,6 +74,12 @@ const credential: GroupEntry = {
   ],
 };
 
+const driver: GroupEntry = {
+  name: "driver",
+  summary: "Build, ship, run and check Docker's managed plug-ins, without a Docker daemon",
+  children: [],
+};
+
 const engine: GroupEntry = {
   name: "engine",
   summary: "Run plug-ins before a container engine",
@@ -152,6 +158,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "rollback", summary: "Set an installation back to the version that ran before", load: () => import("./commands/rollback.ts") },
   { name: "uninstall", summary: "Remove a plug-in from a component", load: () => import("./commands/uninstall.ts") },
   plugin,
+  driver,
   engine,
   team,
   token,

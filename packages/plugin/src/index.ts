@@ -1,4 +1,5 @@
 export * from "./application.ts";
+export * from "./back-off.ts";
 export * from "./config-files.ts";
 export * from "./config-schema.ts";
 export * from "./config-values.ts";
@@ -8,6 +9,7 @@ export * from "./errors-catalogue.ts";
 export * from "./exports.ts";
 export * from "./fields.ts";
 export * from "./hook-points.ts";
+export * from "./image-reference.ts";
 export * from "./json-schema.ts";
 export * from "./layer-bodies.ts";
 export * from "./manifests.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { delayAfter } from "@outrigger/plugin";
 import fc from "fast-check";
-import { delayAfter, restartBackOff } from "../src/back-off.ts";
+import { restartBackOff } from "../src/back-off.ts";
 import { parseEndpoint } from "../src/docker/client/endpoint.ts";
 import { refusal } from "../src/docker/client/refusal.ts";
 import { type Frame, frames, lines } from "../src/docker/client/streams.ts";

@@ -2,6 +2,7 @@ export {
   type ChangeHook,
   type CheckHook,
   type CollectHook,
+  formatImageReference,
   formatProblem,
   type HookFilter,
   type HookId,
@@ -10,9 +11,12 @@ export {
   hookIds,
   hookNames,
   hookPoints,
+  type ImageReference,
+  mayBeImageId,
   type NotifyHook,
   type Problem,
   parseCpu,
+  parseImageReference,
   parseMemory,
   type Reading,
   readDocument,
@@ -28,7 +32,6 @@ export * from "./engine/field-paths.ts";
 export * from "./engine/hook-context.ts";
 export * from "./engine/hook-filter.ts";
 export * from "./engine/hook-inputs.ts";
-export * from "./engine/image-reference.ts";
 export * from "./engine/matches-glob.ts";
 export * from "./engine/protocol.ts";
 export * from "./engine/routes.ts";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { HookId, InstallationState } from "@outrigger/plugin";
+import { delayAfter, type HookId, type InstallationState } from "@outrigger/plugin";
 import { type PluginDescription, type Settings, sameValue } from "@outrigger/sdk";
 import { fault } from "../hooks/answers.ts";
 import { reasonOf } from "../hooks/failures.ts";
@@ -84,7 +84,9 @@ export function keepRunning(
       launch.log(
         `${JSON.stringify({ time: new Date().toISOString(), level: "error", message: `The plug-in does not run: ${ending}.` })}\n`,
       );
-      await sleep(Math.min(longestPause, pause * 2 ** (failures - 1)), undefined, { signal: stopping.signal }).catch(() => {});
+      await sleep(delayAfter(failures, { first: pause, most: longestPause, atOnce: false }), undefined, { signal: stopping.signal }).catch(
+        () => {},
+      );
     }
   };
   const done = loop();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { delayAfter, reconnectBackOff } from "../../back-off.ts";
+import { delayAfter } from "@outrigger/plugin";
+import { reconnectBackOff } from "../../back-off.ts";
 import { keyFromLabels, label, type ReplicaKey } from "../pod/names.ts";
 import type { DockerClient } from "./client.ts";
 import { jsonLines } from "./streams.ts";

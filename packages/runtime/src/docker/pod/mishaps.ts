@@ -1,4 +1,5 @@
-import { type BackOff, delayAfter, restartBackOff } from "../../back-off.ts";
+import { type BackOff, delayAfter } from "@outrigger/plugin";
+import { restartBackOff } from "../../back-off.ts";
 
 /** What went wrong with one container, or with the pod as a whole. */
 export interface Mishap {

@@ -1,0 +1,3 @@
+export * from "./content.ts";
+export * from "./errors.ts";
+export * from "./layers/file-tree.ts";
