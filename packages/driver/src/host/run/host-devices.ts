@@ -10,7 +10,8 @@ export async function hostDevices(paths: readonly string[]): Promise<readonly Ho
 async function hostDevice(path: string): Promise<HostDevice> {
   const found = await stat(path, { bigint: true }).catch(() => undefined);
   const type = found?.isCharacterDevice() === true ? "c" : found?.isBlockDevice() === true ? "b" : undefined;
-  if (found === undefined || type === undefined) throw driverErrors["driver-cannot-start"]({ reason: `${path} is no device of this machine` });
+  if (found === undefined || type === undefined)
+    throw driverErrors["driver-cannot-start"]({ reason: `${path} is no device of this machine` });
   const { rdev, mode, uid, gid } = found;
   // makedev(3)
   const major = Number(((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn));

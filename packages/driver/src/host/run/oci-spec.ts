@@ -68,7 +68,7 @@ export function ociSpec(config: PluginConfig, settings: PluginSettings, places: 
       terminal: false,
       user: { uid, gid },
       args: [...(config.Entrypoint ?? []), ...settings.Args],
-      env: [path, ...settings.Env],
+      env: [...(settings.Env.some((text) => text.startsWith("PATH=")) ? [] : [path]), ...settings.Env],
       cwd: config.WorkDir === "" ? "/" : config.WorkDir,
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: ambient, ambient },
       noNewPrivileges: true,
