@@ -1,6 +1,16 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
+  "archive-invalid": {
+    status: 422,
+    message: "{archive} can't be read, at {entry}: {reason}.",
+    mend: "Nothing of it was kept. Make it anew from files that a tree can hold, or get it from elsewhere.",
+  },
+  "archive-too-large": {
+    status: 413,
+    message: "{archive} is larger than allowed, {entry}: it has {reason}.",
+    mend: "If it is honest, raise the limit; an archive that unfolds to far more than it seems is not.",
+  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',
@@ -15,6 +25,11 @@ const table = {
     status: 502,
     message: "What {source} gave for {digest} is something else: {found}.",
     mend: "Try again; if it stays so, the source is damaged or lies, and nothing of it was kept.",
+  },
+  "tree-closed": {
+    status: 500,
+    message: "The content of {path} was asked for, but its tree is closed or has no such file.",
+    mend: "This is a mistake in the program: read a tree's files before it is closed.",
   },
 } as const;
 
