@@ -11,6 +11,12 @@ const table = {
     message: "{archive} is larger than allowed, {entry}: it has {reason}.",
     mend: "If it is honest, raise the limit; an archive that unfolds to far more than it seems is not.",
   },
+  "attributes-tool-missing": {
+    status: 501,
+    message:
+      "{program} is missing, without which the extended attributes of files in {folder} (e.g. capabilities of programs) can't be kept.",
+    mend: "Install Debian's `attr`, or say that extended attributes may be left out.",
+  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',
@@ -30,6 +36,11 @@ const table = {
     status: 500,
     message: "The content of {path} was asked for, but its tree is closed or has no such file.",
     mend: "This is a mistake in the program: read a tree's files before it is closed.",
+  },
+  "tree-unreadable": {
+    status: 422,
+    message: "{path} can't be part of a tree: {reason}.",
+    mend: "Remove it or leave it out, and try again when nothing writes there.",
   },
 } as const;
 
