@@ -1,6 +1,12 @@
+export { openRepository, type Repository } from "./client/repository.ts";
+export type { RegistryOptions } from "./client/session.ts";
 export * from "./content.ts";
+export * from "./copy-content.ts";
+export * from "./credentials/credentials.ts";
+export { credentialFiles, findDockerCredentials } from "./credentials/docker-config.ts";
 export * from "./digest.ts";
 export * from "./errors.ts";
 export * from "./layers/file-tree.ts";
+export { type Layout, type NamedManifest, openLayout, type ReferrerSource } from "./layout/layout.ts";
 export * from "./manifests.ts";
 export * from "./media-types.ts";

@@ -119,7 +119,11 @@ export function manifestFrom(bytes: Uint8Array, told: string | undefined, source
   const own = "mediaType" in value ? value.mediaType : undefined;
   if (own !== undefined && told !== undefined && isManifestType(told) && own !== told)
     throw wrong(`it is ${String(own)}, but was given as ${told}`);
-  const mediaType = typeof own === "string" ? own : told;
+  // OCI manifests need not say what they are.
+  const mediaType =
+    typeof own === "string"
+      ? own
+      : (told ?? ("manifests" in value ? mediaTypes.ociIndex : "layers" in value ? mediaTypes.ociManifest : undefined));
   if (mediaType === undefined || !isManifestType(mediaType)) throw wrong(`its media type ${mediaType ?? "(none)"} is unknown`);
   return { descriptor: { mediaType, digest: digestOf(bytes), size: bytes.length }, bytes };
 }
