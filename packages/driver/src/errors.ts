@@ -16,6 +16,11 @@ const table = {
     message: "{program} can't be put into a driver: {reason}.",
     mend: "Name another with --node-binary, e.g. the one of nodejs.org for this machine.",
   },
+  "rootfs-unusable": {
+    status: 422,
+    message: "The root filesystem has no room for the folder {path}: {reason}.",
+    mend: "Remove what stands there; an engine mounts something at this place.",
+  },
 } as const;
 
 export const driverErrors: ErrorCatalogue<typeof table> = defineErrors(table);

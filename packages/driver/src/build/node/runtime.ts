@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { createReadStream, mkdtempSync, rmSync, statSync } from "node:fs";
+import { closeSync, createReadStream, mkdtempSync, openSync, readSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -61,8 +61,21 @@ function hostPiece(path: string, file: string): Piece {
   const { size } = statSync(file);
   return {
     entry: { path: path.replace(/^\/+/, ""), kind: "file", mode: 0o755, uid: 0, gid: 0, size, modified: 0 },
-    content: () => createReadStream(file, { highWaterMark: 1024 * 1024 }),
+    content: () => createReadStream(file, { highWaterMark: pieceSize }),
+    contentSync: () => readInPieces(file),
   };
+}
+
+const pieceSize = 1024 * 1024;
+
+function* readInPieces(path: string): Generator<Uint8Array> {
+  const file = openSync(path, "r");
+  try {
+    const buffer = Buffer.allocUnsafe(pieceSize);
+    for (let length = readSync(file, buffer); length > 0; length = readSync(file, buffer)) yield buffer.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** The version of a Node program, e.g. `v26.10.0`. @throws node-unusable */
