@@ -22,6 +22,16 @@ const table = {
     message: "{folder} is not empty.",
     mend: "Name a folder that is new or empty: files are never mixed with others.",
   },
+  "image-invalid": {
+    status: 422,
+    message: "{name} can't be read as an image: {reason}.",
+    mend: "Name an image as Docker, Podman or BuildKit write it: a manifest or an index, a configuration, layers of tar.",
+  },
+  "platform-missing": {
+    status: 404,
+    message: "{name} is not there for {wanted}; it is for {found}.",
+    mend: "Name a platform that it is for, or get the image for this one.",
+  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',
