@@ -1,6 +1,27 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
+  "archive-invalid": {
+    status: 422,
+    message: "{archive} can't be read, at {entry}: {reason}.",
+    mend: "Nothing of it was kept. Make it anew from files that a tree can hold, or get it from elsewhere.",
+  },
+  "archive-too-large": {
+    status: 413,
+    message: "{archive} is larger than allowed, {entry}: it has {reason}.",
+    mend: "If it is honest, raise the limit; an archive that unfolds to far more than it seems is not.",
+  },
+  "attributes-tool-missing": {
+    status: 501,
+    message:
+      "{program} is missing, without which the extended attributes of files in {folder} (e.g. capabilities of programs) can't be kept.",
+    mend: "Install Debian's `attr`, or say that extended attributes may be left out.",
+  },
+  "folder-not-empty": {
+    status: 409,
+    message: "{folder} is not empty.",
+    mend: "Name a folder that is new or empty: files are never mixed with others.",
+  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',
@@ -90,6 +111,15 @@ const table = {
     status: 409,
     message: "The image layout {path} is being changed by somebody else: {reason}.",
     mend: "Try again when the other has ended.",
+  "tree-closed": {
+    status: 500,
+    message: "The content of {path} was asked for, but its tree is closed or has no such file.",
+    mend: "This is a mistake in the program: read a tree's files before it is closed.",
+  },
+  "tree-unreadable": {
+    status: 422,
+    message: "{path} can't be part of a tree: {reason}.",
+    mend: "Remove it or leave it out, and try again when nothing writes there.",
   },
 } as const;
 
