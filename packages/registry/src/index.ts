@@ -10,6 +10,8 @@ export type { Compression } from "./layers/compression.ts";
 export { type TreeOfDirectoryOptions, treeOfDirectory } from "./layers/directory-tree.ts";
 export type { DiskWriterOptions, Unpacked } from "./layers/disk-writer.ts";
 export * from "./layers/file-tree.ts";
+export { type FlattenedImage, type FlattenOptions, flattenImage, ownPlatform } from "./layers/flatten-image.ts";
+export type { ImageConfig, ImageIndex, ImageManifest } from "./layers/image-documents.ts";
 export { squashTrees } from "./layers/squash.ts";
 export { type TreeOfTarOptions, treeOfTar } from "./layers/tar-tree.ts";
 export { type UnpackLayerOptions, unpackLayer, unpackTree } from "./layers/unpack.ts";
