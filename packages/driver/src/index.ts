@@ -1,10 +1,16 @@
+export * from "./build/build-driver.ts";
 export * from "./build/elf.ts";
 export * from "./build/node/bundle.ts";
 export { type NodeRuntime, type NodeRuntimeOptions, nodeRuntime } from "./build/node/runtime.ts";
 export * from "./build/pieces.ts";
 export * from "./build/prepare-tree.ts";
+export * from "./build/sources/image-files.ts";
+export * from "./build/sources/open-image.ts";
+export { openSource, type SourceRequest } from "./build/sources/open-source.ts";
+export type { OpenedSource, SourceContext } from "./build/sources/opened-source.ts";
 export * from "./build/tree-files.ts";
 export * from "./build/write-package.ts";
+export * from "./config/description.ts";
 export * from "./config/lint/capabilities.ts";
 export type { Finding, Severity } from "./config/lint/finding.ts";
 export * from "./config/lint/lint.ts";

@@ -3,11 +3,11 @@ import type { FileTree } from "@outrigger/registry";
 /** An image as one tree, and what it says of how it is run. */
 export interface ImageFiles {
   readonly tree: FileTree;
-  readonly config: ImageConfig;
+  readonly config: ImageRun;
 }
 
 /** Of an image's configuration what matters here (OCI image specification 1.1, config.md). */
-export interface ImageConfig {
+export interface ImageRun {
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
   /** `NAME=value` */
