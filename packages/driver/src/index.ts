@@ -14,6 +14,7 @@ export * from "./config/description.ts";
 export * from "./config/lint/capabilities.ts";
 export type { Finding, Severity } from "./config/lint/finding.ts";
 export * from "./config/lint/lint.ts";
+export * from "./config/lint/lint-path.ts";
 export * from "./config/of-manifest.ts";
 export * from "./config/plugin-config.ts";
 export * from "./config/read.ts";
