@@ -111,6 +111,7 @@ const table = {
     status: 409,
     message: "The image layout {path} is being changed by somebody else: {reason}.",
     mend: "Try again when the other has ended.",
+  },
   "tree-closed": {
     status: 500,
     message: "The content of {path} was asked for, but its tree is closed or has no such file.",
