@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import type { ContentSource, Descriptor, Platform } from "../content.ts";
 import { registryErrors } from "../errors.ts";
+import { choosePlatform, type Manifest, ownPlatform, parseIndex, parseManifest } from "../manifests.ts";
+import { isIndexType } from "../media-types.ts";
 import type { TarLimits } from "../tar/limits.ts";
 import type { FileTree } from "./file-tree.ts";
-import { type ImageConfig, type ImageManifest, type NamedPlatform, readImageConfig, readImageManifest } from "./image-documents.ts";
+import { type ImageConfig, readImageConfig } from "./image-config.ts";
 import { squashTrees } from "./squash.ts";
 import { treeOfTar } from "./tar-tree.ts";
 
@@ -25,29 +27,26 @@ export interface FlattenedImage {
 
 /** Layers read at a time. */
 const atOnce = 3;
-const configLimit = 8 * 2 ** 20;
 
 /**
  * Reads an image into one tree: chooses the platform, reads the layers (plain, gzip or zstd by their first bytes), checks each against the digest that the
  * configuration has for it, and squashes them.
  *
- * @throws image-invalid, platform-missing, digest-wrong, archive-invalid, archive-too-large; what the source throws
+ * @throws image-invalid, manifest-wrong, platform-missing, digest-wrong, archive-invalid, archive-too-large; what the source throws
  */
 export async function flattenImage(source: ContentSource, reference: string, options: FlattenOptions = {}): Promise<FlattenedImage> {
   const name = `${source.name} ${reference}`;
   const { manifest, digest } = await chooseManifest(source, reference, name, options.platform);
-  const config = readImageConfig(await readConfig(source, manifest.config, name), name);
-  if (options.platform !== undefined && !matches(options.platform, config)) throw missing(name, options.platform, [config]);
-  const diffIds = config.rootfs.diff_ids ?? [];
-  if (diffIds.length !== manifest.layers.length) {
-    throw registryErrors["image-invalid"]({ name, reason: `it has ${manifest.layers.length} layers and ${diffIds.length} diff_ids` });
-  }
+  const config = await readImageConfig(source, manifest, name);
+  const { platform } = options;
+  if (platform !== undefined && (platform.os !== config.os || platform.architecture !== config.architecture))
+    throw missing(name, platform, [config]);
   const trees: FileTree[] = [];
   try {
     for (let first = 0; first < manifest.layers.length; first += atOnce) {
       const group = manifest.layers
         .slice(first, first + atOnce)
-        .map((layer, at) => readLayer(source, layer, diffIds[first + at] ?? "", options));
+        .map((layer, at) => readLayer(source, layer, config.rootfs.diff_ids?.[first + at] ?? "", options));
       for (const result of await Promise.allSettled(group)) if (result.status === "fulfilled") trees.push(result.value);
       await Promise.all(group);
     }
@@ -78,54 +77,29 @@ async function chooseManifest(
   source: ContentSource,
   reference: string,
   name: string,
-  platform: Platform | undefined,
-): Promise<{ readonly manifest: ImageManifest; readonly digest: string }> {
+  platform: Platform = ownPlatform(),
+): Promise<{ readonly manifest: Manifest; readonly digest: string }> {
   let content = await source.manifest(reference);
   // An index may name another; more than a few are no honest image.
   for (let depth = 0; depth < 4; depth += 1) {
-    const found = readImageManifest(content, name);
-    if ("layers" in found) return { manifest: found, digest: content.descriptor.digest };
-    const { manifests } = found;
-    const wanted = platform ?? ownPlatform();
-    const chosen =
-      manifests.find((one) => one.platform !== undefined && matches(wanted, one.platform)) ??
-      (manifests.length === 1 ? manifests[0] : undefined);
+    const { mediaType, digest } = content.descriptor;
+    if (!isIndexType(mediaType)) return { manifest: parseManifest(content, source.name), digest };
+    const index = parseIndex(content, source.name);
+    const chosen = choosePlatform(index, platform) ?? (index.manifests.length === 1 ? index.manifests[0] : undefined);
     if (chosen === undefined)
       throw missing(
         name,
-        wanted,
-        manifests.flatMap((one) => one.platform ?? []),
+        platform,
+        index.manifests.flatMap((one) => one.platform ?? []),
       );
     content = await source.manifest(chosen.digest);
   }
   throw registryErrors["image-invalid"]({ name, reason: "its index names another index, and so on" });
 }
 
-/** A wanted variant has to be that; `v8` of arm64 is the one there is, and often left out. */
-function matches(wanted: Platform, found: NamedPlatform): boolean {
-  const variant = (one: NamedPlatform): string | undefined => one.variant ?? (one.architecture === "arm64" ? "v8" : undefined);
-  const same = wanted.os === found.os && wanted.architecture === found.architecture;
-  return same && (variant(wanted) === undefined || variant(wanted) === variant(found));
-}
-
-function missing(name: string, wanted: Platform, found: readonly NamedPlatform[]): Error {
-  const words = ({ os, architecture, variant }: NamedPlatform): string =>
+function missing(name: string, wanted: Platform, found: readonly Platform[]): Error {
+  const words = ({ os, architecture, variant }: Platform): string =>
     [os, architecture, variant].filter((word) => word !== undefined).join("/");
   const there = found.filter(({ os }) => os !== "unknown").map(words);
   return registryErrors["platform-missing"]({ name, wanted: words(wanted), found: there.join(", ") || "none" });
-}
-
-const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", ppc64: "ppc64le" };
-
-/** This machine's, for Linux: what runs in containers. */
-export function ownPlatform(): Platform {
-  return { os: "linux", architecture: architectures[process.arch] ?? process.arch };
-}
-
-async function readConfig(source: ContentSource, descriptor: Descriptor, name: string): Promise<Buffer> {
-  if (descriptor.size > configLimit)
-    throw registryErrors["image-invalid"]({ name, reason: `its configuration has ${descriptor.size} bytes` });
-  const pieces: Uint8Array[] = [];
-  for await (const piece of source.blob(descriptor)) pieces.push(piece);
-  return Buffer.concat(pieces);
 }
