@@ -48,6 +48,8 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
   const unlock = lockRoot(parts.root);
   const drivers = new Map<string, LiveDriver>();
   for (const record of await readRecords(parts.root)) drivers.set(record.id, new LiveDriver(parts, record));
+  const kept = [...drivers.values()].flatMap(({ record: { current, previous } }) => [current.folder, previous?.folder ?? current.folder]);
+  await parts.access.keepOnly(kept);
   for (const driver of drivers.values()) await settle(parts, driver);
   // Two installs of one name at once would both find it free.
   const arriving = new Set<string>();
@@ -60,7 +62,7 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
   return {
     list: () => [...drivers.values()].map((driver) => driver.view()),
     inspect: (name) => find(name).view(),
-    privileges: async (request) => privilegesOfConfig((await findPackage(parts, request)).config),
+    privileges: (request) => findPackage(parts, request, async ({ config }) => privilegesOfConfig(config)),
     install: async (request, tell) => {
       const names = freeName(request, drivers.values());
       if (arriving.has(names.published)) throw driverErrors["driver-exists"]({ name: names.name });

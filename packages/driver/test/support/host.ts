@@ -1,11 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { type HostParts, ociRuntime, type PackageAccess, type PluginConfig, rootFolder, usualTimes } from "@outrigger/driver";
-import { type ImageReference, parseImageReference } from "@outrigger/plugin";
+import { type HostParts, ociRuntime, type PluginConfig, rootFolder, storedPackages, usualTimes } from "@outrigger/driver";
 import { pluginConfig } from "./plugin-config.ts";
 
 /** A package's parts before they are a package. */
@@ -44,48 +42,6 @@ export function volumeDriver(given: Partial<PluginConfig> = {}): PackageParts {
   };
 }
 
-/** Packages that exist only in a test, found by their names; unpacked by copying. */
-export function packagesFor(packages: Readonly<Record<string, PackageParts>>): PackageAccess {
-  const find = (name: string): PackageParts => {
-    const found = packages[name];
-    if (found === undefined) throw Object.assign(new Error(`no ${name}`), { code: "manifest-unknown" });
-    return found;
-  };
-  const contents = new Map<string, Buffer>();
-  const layers = new Map<string, PackageParts>();
-  const put = (mediaType: string, text: string) => {
-    const bytes = Buffer.from(text);
-    const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-    contents.set(digest, bytes);
-    return { mediaType, digest, size: bytes.length };
-  };
-  return {
-    open: async ({ reference }) => ({
-      name: reference.repository,
-      manifest: async (tag) => {
-        const parts = find(`${reference.repository}:${tag}`);
-        const config = put("application/vnd.docker.plugin.v1+json", JSON.stringify(parts.config));
-        const layer = put("application/vnd.docker.image.rootfs.diff.tar.gzip", `${reference.repository}:${tag}`);
-        layers.set(layer.digest, parts);
-        const text = JSON.stringify({ schemaVersion: 2, config, layers: [layer] });
-        return { descriptor: put("application/vnd.docker.distribution.manifest.v2+json", text), bytes: Buffer.from(text) };
-      },
-      blob: async function* ({ digest }) {
-        yield contents.get(digest) ?? Buffer.alloc(0);
-      },
-    }),
-    requireTrusted: async () => {},
-    keep: async ({ source }) => source,
-    forget: async () => {},
-    unpack: async (_source, [layer], folder) => {
-      for (const inside of ["run/docker/plugins", "data", "tmp", "usr", "lib", "lib64", "node"])
-        mkdirSync(join(folder, inside), { recursive: true });
-      cpSync(join(import.meta.dirname, "volume-driver.ts"), join(folder, "driver.ts"));
-      for (const [path, text] of Object.entries(layers.get(layer?.digest ?? "")?.files ?? {})) writeFileSync(join(folder, path), text);
-    },
-  };
-}
-
 export interface TestHost {
   readonly parts: HostParts;
   readonly folder: string;
@@ -94,7 +50,7 @@ export interface TestHost {
 }
 
 /** The parts of a host whose root is a temporary folder; what runs in it ends with the test. */
-export function hostParts(context: Pick<TestContext, "after">, access: PackageAccess, given: Partial<HostParts> = {}): TestHost {
+export function hostParts(context: Pick<TestContext, "after">, given: Partial<HostParts> = {}): TestHost {
   const folder = mkdtempSync(join(tmpdir(), "od-"));
   const root = rootFolder(join(folder, "root"));
   const published = join(folder, "plugins");
@@ -103,7 +59,7 @@ export function hostParts(context: Pick<TestContext, "after">, access: PackageAc
   const parts: HostParts = {
     root,
     runtime,
-    access,
+    access: storedPackages(root),
     publish: [published],
     logging: join(folder, "logging"),
     metrics: join(folder, "metrics.sock"),
@@ -129,11 +85,4 @@ export function cleanUp(folder: string, runtimeState: string, program: string): 
     // Nothing was left.
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-}
-
-/** A request for a package of {@link packagesFor}, with everything granted. */
-export function wanted(name: string): { readonly reference: ImageReference } {
-  const reference = parseImageReference(name);
-  if (reference === undefined) throw new Error(name);
-  return { reference: { ...reference, repository: reference.repository.replace(/^library\//, "") } };
 }

@@ -8,16 +8,21 @@ import { nothingSet } from "../../config/settable.ts";
 import type { HostParts } from "../host-parts.ts";
 import type { TellProgress } from "../progress.ts";
 import type { DriverVersion } from "../record.ts";
-import { type DriverPackage, readDriverPackage } from "./driver-package.ts";
+import { type FoundDriver, findDriverPackage } from "./found-driver.ts";
 import type { PackageRequest } from "./package-access.ts";
 
 /** Finds a package and reads what it says of itself. @throws package-not-driver, and what its source throws */
-export async function findPackage({ access }: HostParts, request: PackageRequest): Promise<DriverPackage> {
-  const { reference } = request;
-  const source = await access.open(request);
-  const found = await readDriverPackage(source, reference.digest ?? reference.tag ?? "latest", formatImageReference(reference));
-  await access.requireTrusted(source, request, found);
-  return found;
+export async function findPackage<T>(
+  { access }: Pick<HostParts, "access">,
+  request: PackageRequest,
+  use: (found: FoundDriver) => Promise<T>,
+): Promise<T> {
+  const { source, digest, close } = await access.open(request);
+  try {
+    return await use(await findDriverPackage(source, digest, formatImageReference(request.reference)));
+  } finally {
+    close();
+  }
 }
 
 /** A version whose files lie in a folder among the half-made things: what puts it in place moves it. */
@@ -36,8 +41,17 @@ export async function fetchVersion(
   granted: readonly PluginPrivilege[],
   tell: TellProgress,
 ): Promise<FetchedVersion> {
-  const name = formatImageReference(request.reference);
-  const found = await findPackage(parts, request);
+  return findPackage(parts, request, (found) => fetchFound(parts, request, found, granted, tell));
+}
+
+async function fetchFound(
+  parts: HostParts,
+  { reference }: PackageRequest,
+  found: FoundDriver,
+  granted: readonly PluginPrivilege[],
+  tell: TellProgress,
+): Promise<FetchedVersion> {
+  const name = formatImageReference(reference);
   const asked = privilegesOfConfig(found.config);
   requirePrivileges(name, asked, granted);
   const { digest } = found.manifest.descriptor;
@@ -48,8 +62,8 @@ export async function fetchVersion(
     await parts.access.forget(folder);
   };
   try {
-    tell({ status: `Pulling from ${request.reference.repository}`, id: request.reference.tag ?? digest });
-    const kept = await parts.access.keep(found, folder, (current, { digest: blob, size }) =>
+    tell({ status: `Pulling from ${reference.repository}`, id: reference.tag ?? digest });
+    const kept = await parts.access.keep(found.source, digest, folder, ({ digest: blob, size }, current) =>
       tell({ status: "Downloading", id: blob.slice(7, 19), progressDetail: { current, total: size } }),
     );
     tell({ status: `Digest: ${digest}` });
