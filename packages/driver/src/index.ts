@@ -1,3 +1,7 @@
+export * from "./api/address.ts";
+export * from "./api/digest-install.ts";
+export * from "./api/plugin-api.ts";
+export * from "./api/previous-versions.ts";
 export * from "./build/build-driver.ts";
 export * from "./build/elf.ts";
 export * from "./build/node/bundle.ts";
