@@ -38,6 +38,7 @@ export * from "./host/keep/keeper.ts";
 export * from "./host/names.ts";
 export * from "./host/progress.ts";
 export * from "./host/publish/mountpoints.ts";
+export * from "./host/publish/proxy.ts";
 export * from "./host/root-folder.ts";
 export * from "./host/run/oci-spec.ts";
 export * from "./host/run/runtime.ts";

@@ -66,6 +66,8 @@ async function host(options: HostOptions): Promise<void> {
     endLimit: 10_000,
     log: say,
   };
+  // Files of drivers must not become unreadable to drivers that run as other users.
+  process.umask(0o022);
   const served = await serveDrivers(parts, place.socketPath);
   say(`The driver host listens at ${options.listen}; its drivers are in ${root.path} and run by ${parts.runtime.program}.`);
   await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
