@@ -1,0 +1,14 @@
+export { isOutriggerError, OutriggerError } from "@outrigger/plugin/errors";
+export * from "./driver-error.ts";
+export * from "./errors.ts";
+export * from "./interfaces/authz-plugin.ts";
+export * from "./interfaces/call-context.ts";
+export * from "./interfaces/drivers.ts";
+export * from "./interfaces/ipam-driver.ts";
+export * from "./interfaces/log-driver.ts";
+export * from "./interfaces/metrics-collector.ts";
+export * from "./interfaces/network-driver.ts";
+export * from "./interfaces/volume-driver.ts";
+export * from "./log/log-entry.ts";
+export * from "./logger.ts";
+export * from "./serve-driver.ts";
