@@ -2,6 +2,7 @@ import { driverSdkErrors } from "../errors.ts";
 import type { Drivers } from "../interfaces/drivers.ts";
 import { serveAuthz } from "./authz.ts";
 import { serveIpam } from "./ipam.ts";
+import { serveLog } from "./log.ts";
 import { serveMetrics } from "./metrics.ts";
 import { serveNetwork } from "./network.ts";
 import type { Method, ServedInterface } from "./served-interface.ts";
@@ -16,12 +17,13 @@ export interface ServedMethod {
 }
 
 /** @throws `driver-interface-missing` */
-export function servedInterfaces({ volume, network, ipam, authz, metrics }: Drivers): readonly ServedInterface[] {
+export function servedInterfaces({ volume, network, ipam, authz, log, metrics }: Drivers): readonly ServedInterface[] {
   const served = [
     ...(volume === undefined ? [] : [serveVolume(volume)]),
     ...(network === undefined ? [] : [serveNetwork(network)]),
     ...(ipam === undefined ? [] : [serveIpam(ipam)]),
     ...(authz === undefined ? [] : [serveAuthz(authz)]),
+    ...(log === undefined ? [] : [serveLog(log)]),
     ...(metrics === undefined ? [] : [serveMetrics(metrics)]),
   ];
   if (served.length === 0) throw driverSdkErrors["driver-interface-missing"]({});
