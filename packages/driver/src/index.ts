@@ -1,2 +1,3 @@
 export * from "./config/plugin-config.ts";
+export * from "./conformance/index.ts";
 export * from "./errors.ts";
