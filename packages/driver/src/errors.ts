@@ -26,6 +26,16 @@ const table = {
     message: "The driver can't be started: {reason}.",
     mend: "Mend what is named; nothing runs.",
   },
+  "check-unknown": {
+    status: 400,
+    message: "There is no check {found}.",
+    mend: "docs/driver-test.md lists them; a suite such as `volume` stands for all of its checks.",
+  },
+  "driver-address-invalid": {
+    status: 400,
+    message: '"{found}" is no address of a driver.',
+    mend: "Write unix:///run/docker/plugins/NAME.sock, a path, or tcp://HOST:PORT.",
+  },
   "driver-config-invalid": {
     status: 422,
     message: "{file} is no configuration of a managed plug-in: {reason}.",
@@ -190,6 +200,16 @@ const table = {
     status: 409,
     message: "{path} can't be listened on: {reason}.",
     mend: "End what uses it, or choose another name.",
+  },
+  "driver-silent": {
+    status: 503,
+    message: "{driver} can't be asked: {reason}.",
+    mend: "Start the driver, or name its program after `--`; what it writes is shown with --verbose.",
+  },
+  "interface-unknown": {
+    status: 400,
+    message: "There is no interface {found} to test.",
+    mend: "These can be tested: {known}.",
   },
 } as const;
 
