@@ -122,6 +122,16 @@ const table = {
     message: "The image layout {path} is being changed by somebody else: {reason}.",
     mend: "Try again when the other has ended.",
   },
+  "image-invalid": {
+    status: 422,
+    message: "{name} can't be read as an image: {reason}.",
+    mend: "Name an image as Docker, Podman or BuildKit write it: a manifest or an index, a configuration, layers of tar.",
+  },
+  "platform-missing": {
+    status: 404,
+    message: "{name} is not there for {wanted}; it is for {found}.",
+    mend: "Name a platform that it is for, or get the image for this one.",
+  },
 } as const;
 
 export const registryErrors: ErrorCatalogue<typeof table> = defineErrors(table);
