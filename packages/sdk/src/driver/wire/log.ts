@@ -64,12 +64,19 @@ async function* framesOf(
   try {
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       if (signal.aborted) return;
-      yield encodeFrame(next.value);
+      yield encodeFrame(asRead(next.value));
     }
   } finally {
     await iterator.return?.();
   }
 }
+
+/** Engines write lines to a driver without their newline, and show those that they read as they are. */
+function asRead(entry: LogEntry): LogEntry {
+  return entry.part?.last === false ? entry : { ...entry, line: Buffer.concat([entry.line, newline]) };
+}
+
+const newline: Buffer = Buffer.from("\n");
 
 function infoOf(fields: Fields): LogInfo {
   return {
