@@ -5,7 +5,7 @@ import { driverSdkErrors } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { readFields } from "./wire/fields.ts";
 import type { ServedMethod } from "./wire/methods.ts";
-import type { WireAnswer } from "./wire/served-interface.ts";
+import { errAnswer, type WireAnswer } from "./wire/served-interface.ts";
 
 /** What a transport sends back. 404: a method that is not served; 400: arguments that are none; 500: a stream that can't be given. Other errors are told with 200. */
 export interface Answer {
@@ -36,7 +36,7 @@ export interface DispatchOptions {
 export function createDispatch(methods: ReadonlyMap<string, ServedMethod>, options: DispatchOptions): Dispatch {
   return async (name, body, signal) => {
     const served = methods.get(name);
-    if (served === undefined) return { status: 404, body: `{"Err":${JSON.stringify(`${name} is not served`)}}` };
+    if (served === undefined) return { status: 404, body: JSON.stringify(errAnswer(`${name} is not served`)) };
     const { method, of } = served;
     const run = new CallRun(name, method.endless === true ? undefined : (method.limit ?? options.limit), signal, options);
     try {
@@ -49,7 +49,7 @@ export function createDispatch(methods: ReadonlyMap<string, ServedMethod>, optio
       run.end();
       return {
         status: report(error, run.log) ?? (method.endless === true ? 500 : 200),
-        body: JSON.stringify({ ...of.refusal, [of.errorKey]: messageOf(error) }),
+        body: JSON.stringify(of.refuse(messageOf(error))),
       };
     }
   };

@@ -6,7 +6,7 @@ import { encodeFrame } from "../log/frames.ts";
 import type { LogEntry } from "../log/log-entry.ts";
 import { LogStreams } from "../log/log-streams.ts";
 import type { Fields } from "./fields.ts";
-import { present, type ServedInterface } from "./served-interface.ts";
+import { errAnswer, present, type ServedInterface } from "./served-interface.ts";
 
 /** Milliseconds in which a refusal to read is told as one; later it cuts the stream. */
 const refusalTime = 100;
@@ -16,7 +16,7 @@ export function serveLog(driver: LogDriver): ServedInterface {
   const { read } = driver;
   return {
     name: "LogDriver",
-    errorKey: "Err",
+    refuse: errAnswer,
     close: async () => {
       await streams.close();
       await driver.close?.();
