@@ -241,6 +241,11 @@ const table = {
     message: "{source} is nothing that a driver can be built from: {reason}.",
     mend: "Name a folder, a tar, an image layout, or an image as HOST/NAME:TAG.",
   },
+  "route-unknown": {
+    status: 404,
+    message: "{request} is no call of this host.",
+    mend: "docs/driver-host.md lists them; pushing and creating plug-ins need no host: `outrigger driver push`, `outrigger driver build`.",
+  },
 } as const;
 
 export const driverErrors: ErrorCatalogue<typeof table> = defineErrors(table);
