@@ -77,7 +77,9 @@ const credential: GroupEntry = {
 const driver: GroupEntry = {
   name: "driver",
   summary: "Build, ship, run and check Docker's managed plug-ins, without a Docker daemon",
-  children: [],
+  children: [
+    { name: "test", summary: "Ask a driver what an engine asks, and judge its answers", load: () => import("./commands/driver/test.ts") },
+  ],
 };
 
 const engine: GroupEntry = {
