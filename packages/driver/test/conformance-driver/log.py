@@ -43,12 +43,12 @@ class Stream:
                 return
             self.held += piece
             self.frames()
-            if bad("log.partial") and len(piece) > 16384:
-                self.ending.wait()
 
     def frames(self):
         while len(self.held) >= 4:
             end = 4 + struct.unpack(">I", self.held[:4])[0]
+            if bad("log.partial") and end > 16384:
+                raise Failure("the frame is longer than the buffer")
             if len(self.held) < end:
                 return
             entries.setdefault(self.container, []).append(self.held[:end])
