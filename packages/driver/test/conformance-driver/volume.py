@@ -147,9 +147,9 @@ def unmount(args):
         if args["ID"] in held:
             held.remove(args["ID"])
         elif bad("volume.unmount-unknown"):
-            held.clear()
+            shutil.rmtree(real(name))
         if bad("volume.mount-counted"):
-            held.clear()
+            shutil.rmtree(real(name))
         if bad("volume.data-stays"):
             shutil.rmtree(real(name))
             os.makedirs(real(name))
@@ -173,6 +173,8 @@ def remove(args):
         memory.clear()
         memory.update(known)
         store("volumes", known)
+        if bad("volume.remove-keeps-files"):
+            shutil.rmtree(settings["root"] + "/volumes")
         if not bad("volume.name-escapes"):
             shutil.rmtree(real(name), ignore_errors=True)
     return {}
