@@ -159,7 +159,13 @@ export const httpChecks: readonly Check[] = [
       const { method, args } = harmlessCall(probe.session);
       const exchange = await probe.ask(method, args);
       const { error, told } = probe.verdict(exchange);
-      probe.expect(error === undefined || told, "words", `the engine reads ${JSON.stringify(error)}`, exchange);
+      const page = /^\s*<(!doctype|html)/i.test(exchange.answer?.text ?? "");
+      probe.expect(
+        error === undefined || (told && !page),
+        "words",
+        page ? "it is a page of HTML" : `the engine reads ${JSON.stringify(error)}`,
+        exchange,
+      );
     },
   },
   {
