@@ -211,6 +211,11 @@ const table = {
     message: "The root filesystem has no room for the folder {path}: {reason}.",
     mend: "Remove what stands there; an engine mounts something at this place.",
   },
+  "route-unknown": {
+    status: 404,
+    message: "{request} is no call of this host.",
+    mend: "docs/driver-host.md lists them; pushing and creating plug-ins need no host: `outrigger driver push`, `outrigger driver build`.",
+  },
   "runtime-missing": {
     status: 400,
     message: "There is no {found} on this machine to run drivers with.",
