@@ -43,14 +43,13 @@ export function createMacvlanIpam(file: StateFile<Pools>): IpamDriver {
   return defineIpamDriver({
     addressSpaces: spaces,
     async requestPool(request) {
-      let made: { readonly poolId: string; readonly pool: string } | undefined;
+      let made = { poolId: "", pool: "" };
       await file.update((pools) => {
         const pool = poolFor(pools, request);
         const poolId = `${request.addressSpace}/${pool.pool}`;
         made = { poolId, pool: pool.pool };
         return Object.hasOwn(pools, poolId) ? pools : { ...pools, [poolId]: pool };
       });
-      if (made === undefined) throw driverError("no pool was made");
       return made;
     },
     releasePool: async ({ poolId }) => {

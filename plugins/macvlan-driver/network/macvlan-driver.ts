@@ -1,24 +1,21 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  contains,
   defineNetworkDriver,
   driverError,
   type EndpointInterface,
   type IpamData,
   type Joined,
-  type Logger,
   type NetworkCreation,
   type NetworkDriver,
-  parseAddress,
-  parseSubnet,
   type StateFile,
 } from "@outrigger/sdk/driver";
 import type { Links } from "../links/links.ts";
 import { macAddressOf } from "./mac-address.ts";
 import { createParents } from "./parents.ts";
 import { readSettings } from "./settings.ts";
-import { checkEndpoint, checkSharing, waysOf } from "./sharing.ts";
+import { checkEndpoint, checkSharing } from "./sharing.ts";
 import { type Endpoint, type MacvlanState, type Network, networkOf, withNetwork, withoutNetwork } from "./state.ts";
+import { waysOf } from "./ways.ts";
 
 export interface MacvlanOptions {
   readonly scope: NetworkDriver["scope"];
@@ -159,13 +156,9 @@ function poolOf({ pool, gateway }: IpamData): Network["pools"][number] {
 }
 
 function joined(network: Network, endpoint: Endpoint): Joined {
-  const { gateways, onLink } = waysOf(network, endpoint, (pool, address) => contains(parseSubnet(pool), parseAddress(address)));
-  const [gateway, gatewayIPv6] = gateways;
   return {
     interfaceName: { source: endpoint.link, prefix: "eth" },
-    ...(gateway === undefined ? {} : { gateway }),
-    ...(gatewayIPv6 === undefined ? {} : { gatewayIPv6 }),
-    staticRoutes: onLink.map((destination) => ({ destination })),
+    ...waysOf(network, endpoint),
     // Without it the engine gives a container without a gateway a way out over a bridge of its own.
     disableGatewayService: true,
   };

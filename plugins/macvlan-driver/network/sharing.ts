@@ -1,6 +1,6 @@
 import { driverError } from "@outrigger/sdk/driver";
 import type { NetworkSettings } from "./settings.ts";
-import { type Endpoint, type MacvlanState, type Network, networkOf } from "./state.ts";
+import { type Endpoint, type MacvlanState, networkOf } from "./state.ts";
 
 /** A link in mode passthru takes its parent whole; the other modes share one. @throws DriverError */
 export function checkSharing({ networks }: MacvlanState, id: string, { parent, mode }: NetworkSettings): void {
@@ -20,18 +20,4 @@ export function checkEndpoint(state: MacvlanState, networkId: string, endpointId
   if (network.mode === "passthru" && others.length > 0) throw driverError("a network of mode passthru has one container, and it is there");
   const same = others.some(([, other]) => other.macAddress.toLowerCase() === macAddress.toLowerCase());
   if (same) throw driverError(`the hardware address ${macAddress} is taken by another container on ${network.parent ?? "this network"}`);
-}
-
-/** What the container is told of ways: its pool's gateway, and the network's other pools, which lie on the same segment. */
-export function waysOf(
-  { pools, parent }: Network,
-  { address, addressIPv6 }: Endpoint,
-  inPool: (pool: string, address: string) => boolean,
-): { readonly gateways: readonly (string | undefined)[]; readonly onLink: readonly string[] } {
-  const given = [address, addressIPv6];
-  const own = given.map((each) => (each === undefined ? undefined : pools.find(({ pool }) => inPool(pool, each))));
-  const gateways = own.map((pool) => (parent === undefined ? undefined : pool?.gateway?.split("/")[0]));
-  const families = new Set(given.filter((each) => each !== undefined).map((each) => each.includes(":")));
-  const onLink = pools.filter((pool) => !own.includes(pool) && families.has(pool.pool.includes(":"))).map(({ pool }) => pool);
-  return { gateways, onLink };
 }
