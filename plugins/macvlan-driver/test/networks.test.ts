@@ -34,8 +34,7 @@ test("a network's whole life: what is made on the host, what the engine is told,
     assert.equal((await call("NetworkDriver.DeleteEndpoint", { NetworkID: network, EndpointID: one })).error, undefined);
     assert.deepEqual(host.links(), hostLinks);
   }
-  for (const _ of ["once", "again"])
-    assert.equal((await call("NetworkDriver.DeleteNetwork", { NetworkID: network })).error, undefined);
+  for (const _ of ["once", "again"]) assert.equal((await call("NetworkDriver.DeleteNetwork", { NetworkID: network })).error, undefined);
 });
 
 test("each mode is what the kernel makes of it", async (context) => {
