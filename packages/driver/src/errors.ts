@@ -46,6 +46,11 @@ const table = {
     message: "{program} can't be put into a driver: {reason}.",
     mend: "Name another with --node-binary, e.g. the one of nodejs.org for this machine.",
   },
+  "program-unusable": {
+    status: 422,
+    message: "{program} can't be put into a driver: {reason}.",
+    mend: "Install it on the machine that builds, for the architecture that is built; plugin.yaml names it under `source.programs`.",
+  },
   "rootfs-unusable": {
     status: 422,
     message: "The root filesystem has no room for the folder {path}: {reason}.",
