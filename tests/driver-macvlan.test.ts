@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { image, type MacvlanHost, macvlanHost, ownSwitch } from "./support/macvlan-hosts.ts";
+import { image, type MacvlanHost, macvlanHost, type NetworkHost, networkHost, ownSwitch } from "./support/macvlan-hosts.ts";
+import { ownRegistry } from "./support/own-registry.ts";
+import { execute, root } from "./support/sandbox.ts";
 
 const hostLinks = ["lo", "uplink0"];
 
@@ -10,19 +13,20 @@ async function twoHosts(context: TestContext): Promise<readonly [MacvlanHost, Ma
 }
 
 /** The options by which stock `docker network create` asks for the driver and its addresses. */
-function by({ driver }: MacvlanHost, ...more: readonly string[]): readonly string[] {
+function by({ driver }: { readonly driver: string }, ...more: readonly string[]): readonly string[] {
   return ["network", "create", "--driver", driver, "--ipam-driver", driver, ...more];
 }
 
-function run(host: MacvlanHost, name: string, network: string, ...more: readonly string[]): Promise<string> {
+function run(host: NetworkHost, name: string, network: string, ...more: readonly string[]): Promise<string> {
   return host.done("run", "--detach", "--name", name, "--network", network, ...more, image, "busybox", "sleep", "3600");
 }
 
-async function reaches(host: MacvlanHost, from: string, address: string): Promise<boolean> {
-  return (await host.docker("exec", from, "busybox", "ping", "-c", "1", "-W", "2", address)).code === 0;
+/** Three times, since a new IPv6 address is looked at by its neighbours first (RFC 4862). */
+async function reaches(host: NetworkHost, from: string, address: string): Promise<boolean> {
+  return (await host.docker("exec", from, "busybox", "ping", "-c", "3", "-W", "2", address)).code === 0;
 }
 
-async function remove(host: MacvlanHost, network: string, ...containers: readonly string[]): Promise<void> {
+async function remove(host: NetworkHost, network: string, ...containers: readonly string[]): Promise<void> {
   if (containers.length > 0) await host.done("rm", "--force", "--volumes", ...containers);
   await host.done("network", "rm", network);
   assert.deepEqual(host.links(), hostLinks, "nothing is left on the host");
@@ -142,4 +146,46 @@ test("what is asked wrongly is told by docker in the driver's words", async (con
   assert.match(await host.done("inspect", "two"), /"IPAddress": "10\.9\.0\.3"/, "the gateway and the aux address are left out");
   await remove(host, "lan", "one", "two");
   assert.deepEqual(JSON.parse((await host.done("network", "ls", "--filter", `driver=${host.driver}`, "--format", "json")) || "[]"), []);
+});
+
+test("built by one command and installed from a registry by stock docker, it is a managed plug-in that does the same", async (context) => {
+  const between = ownSwitch(context);
+  const hosts = [];
+  for (const letter of ["a", "b"]) hosts.push(await networkHost(context, letter, between, { size: "700m" }));
+  const [a, b] = hosts as [NetworkHost, NetworkHost];
+  const env = { OUTRIGGER_PACKAGES: join(a.engine.folder, "packages") };
+  const outrigger = async (host: NetworkHost, ...words: readonly string[]): Promise<string> => {
+    const [program = "", ...before] = host.inside;
+    const { code, stdout, stderr } = await execute(program, [...before, join(root, "outrigger"), ...words], root, env);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await outrigger(a, "driver", "build", "plugins/macvlan-driver", "--tag", "macvlan-driver:1.0.0");
+  const driver = "lan-driver";
+  for (const host of [a, b]) {
+    const name = `${await ownRegistry(context, host.engine)}/tools/macvlan-driver:1.0.0`;
+    await outrigger(host, "driver", "push", "macvlan-driver:1.0.0", name);
+    await host.done("plugin", "install", "--grant-all-permissions", "--alias", driver, name, "LOG_LEVEL=debug");
+    const range = host === a ? "10.9.0.64/26" : "10.9.0.128/26";
+    const addresses = ["--subnet", "10.9.0.0/24", "--ip-range", range, "--ipv6", "--subnet", "fd00:9::/64"];
+    await host.done(...by({ driver: `${driver}:latest` }, ...addresses, "-o", "parent=uplink0", "lan"));
+  }
+  const [{ Config: config, Settings: settings }] = JSON.parse(await a.done("plugin", "inspect", driver)) as [
+    { Config: { Linux: { Capabilities: unknown }; Network: unknown }; Settings: { Env: readonly string[] } },
+  ];
+  assert.deepEqual([config.Linux.Capabilities, config.Network], [["CAP_NET_ADMIN"], { Type: "host" }]);
+  assert.ok(settings.Env.includes("LOG_LEVEL=debug"));
+  await run(a, "one", "lan");
+  await run(b, "two", "lan", "--ip6", "fd00:9::22");
+  assert.ok(await reaches(a, "one", "10.9.0.128"));
+  assert.ok(await reaches(a, "one", "fd00:9::22"));
+
+  // What the driver knows lies outside its root filesystem, which a new start or an upgrade may throw away.
+  await a.done("plugin", "disable", "--force", driver);
+  await a.done("plugin", "enable", driver);
+  await run(a, "later", "lan");
+  assert.ok(await reaches(a, "later", "10.9.0.128"));
+  await remove(a, "lan", "one", "later");
+  await remove(b, "lan", "two");
+  for (const host of [a, b]) await host.done("plugin", "rm", "--force", driver);
 });
