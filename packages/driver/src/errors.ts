@@ -246,6 +246,11 @@ const table = {
     message: "{request} is no call of this host.",
     mend: "docs/driver-host.md lists them; pushing and creating plug-ins need no host: `outrigger driver push`, `outrigger driver build`.",
   },
+  "program-unusable": {
+    status: 422,
+    message: "{program} can't be put into a driver: {reason}.",
+    mend: "Install it on the machine that builds, for the architecture that is built; plugin.yaml names it under `source.programs`.",
+  },
 } as const;
 
 export const driverErrors: ErrorCatalogue<typeof table> = defineErrors(table);
