@@ -60,7 +60,7 @@ export class EntryQueue implements AsyncIterableIterator<LogEntry> {
     if (value === undefined && !this.#ended) return;
     const { resolve } = this.#waiting;
     this.#waiting = undefined;
-    if (value === undefined) return resolve({ done: true, value });
+    if (value === undefined) return void resolve({ done: true, value });
     this.#next += 1;
     if (this.#next === this.#entries.length) {
       this.#entries.length = this.#next = 0;

@@ -80,7 +80,6 @@ function openStream(driver: LogDriver, file: string, info: LogInfo, context: Cal
       ended.resolve();
     },
   });
-  const { callId, method } = context;
   const own: CallContext = { callId: context.callId, method: context.method, deadline: undefined, signal: over.signal, log };
   const kept = (async () => driver.open(info, queue, own))();
   const opened = Promise.race([asked.promise, kept]);
