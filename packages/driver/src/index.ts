@@ -1,3 +1,13 @@
+export * from "./build/elf.ts";
+export * from "./build/node/bundle.ts";
+export { type NodeRuntime, type NodeRuntimeOptions, nodeRuntime } from "./build/node/runtime.ts";
+export * from "./build/pieces.ts";
+export * from "./build/prepare-tree.ts";
+export * from "./build/tree-files.ts";
+export * from "./build/write-package.ts";
+export * from "./config/lint/capabilities.ts";
+export type { Finding, Severity } from "./config/lint/finding.ts";
+export * from "./config/lint/lint.ts";
 export * from "./config/of-manifest.ts";
 export * from "./config/plugin-config.ts";
 export * from "./config/read.ts";

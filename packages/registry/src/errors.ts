@@ -1,6 +1,22 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
+  "archive-invalid": {
+    status: 422,
+    message: "{archive} can't be read, at {entry}: {reason}.",
+    mend: "Nothing of it was kept. Make it anew from files that a tree can hold, or get it from elsewhere.",
+  },
+  "archive-too-large": {
+    status: 413,
+    message: "{archive} is larger than allowed, {entry}: it has {reason}.",
+    mend: "If it is honest, raise the limit; an archive that unfolds to far more than it seems is not.",
+  },
+  "attributes-tool-missing": {
+    status: 501,
+    message:
+      "{program} is missing, without which the extended attributes of files in {folder} (e.g. capabilities of programs) can't be kept.",
+    mend: "Install Debian's `attr`, or say that extended attributes may be left out.",
+  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',
@@ -11,10 +27,95 @@ const table = {
     message: "{source} has no {reference}.",
     mend: "Check the name and tag; a private repository also answers so to those who may not read it.",
   },
+  "content-unknown": {
+    status: 404,
+    message: "{source} has no content {digest}.",
+    mend: "Push or pull the package again: a part of it is missing there.",
+  },
   "digest-wrong": {
     status: 502,
     message: "What {source} gave for {digest} is something else: {found}.",
     mend: "Try again; if it stays so, the source is damaged or lies, and nothing of it was kept.",
+  },
+  "tree-closed": {
+    status: 500,
+    message: "The content of {path} was asked for, but its tree is closed or has no such file.",
+    mend: "This is a mistake in the program: read a tree's files before it is closed.",
+  },
+  "tree-unreadable": {
+    status: 422,
+    message: "{path} can't be part of a tree: {reason}.",
+    mend: "Remove it or leave it out, and try again when nothing writes there.",
+  },
+  "manifest-too-large": {
+    status: 502,
+    message: "{source} has {size} as {reference}; a manifest has at most 4 MiB.",
+    mend: "It is no package and no image: check the name, or ask who keeps it.",
+  },
+  "manifest-wrong": {
+    status: 502,
+    message: "{reference} of {source} is no manifest that can be used: {reason}.",
+    mend: "Push it again with a tool that keeps to the OCI image specification.",
+  },
+  "registry-unreachable": {
+    status: 503,
+    message: "The registry {registry} can't be reached: {reason}.",
+    mend: "Check its name, this machine's network and HTTPS_PROXY. For a registry without TLS name it with --plain-http.",
+  },
+  "registry-unauthorized": {
+    status: 401,
+    message: "The registry {registry} wants to know who asks for {request}: {reason}.",
+    mend: "Log in with `docker login {registry}` (or podman), and check that this user may do it.",
+  },
+  "registry-denied": {
+    status: 403,
+    message: "The registry {registry} does not allow {request}: {reason}.",
+    mend: "Ask for the right to it, or log in as somebody who has it.",
+  },
+  "registry-refused": {
+    status: 422,
+    message: "The registry {registry} refused {request} (status {status}): {reason}.",
+    mend: "The reason is the registry's own; its manual or its keeper knows more.",
+  },
+  "registry-failing": {
+    status: 503,
+    message: "The registry {registry} failed at {request} (status {status}), also when asked again: {reason}.",
+    mend: "Try later; what has arrived there is not sent again.",
+  },
+  "registry-redirect": {
+    status: 502,
+    message: "The registry {registry} sends {request} to {target}: {reason}.",
+    mend: "The registry, or the proxy before it, has to name addresses by https (X-Forwarded-Proto is often missing).",
+  },
+  "registry-certificates": {
+    status: 400,
+    message: "The certificates for {registry} can't be used: {file}: {reason}.",
+    mend: "Put PEM files there as Docker wants them: CA.crt, and NAME.cert beside NAME.key.",
+  },
+  "credentials-unreadable": {
+    status: 400,
+    message: "The credentials in {file} can't be used: {reason}.",
+    mend: "Mend the file, or log in again with `docker login`.",
+  },
+  "credential-helper-failed": {
+    status: 500,
+    message: "docker-credential-{helper} did not give the credentials for {registry}: {reason}.",
+    mend: "Run it by hand, or take it out of credsStore and credHelpers in Docker's config.json.",
+  },
+  "layout-missing": {
+    status: 404,
+    message: "{path} is no OCI image layout: {reason}.",
+    mend: "Name a folder with oci-layout and index.json, e.g. one that `outrigger copy` wrote.",
+  },
+  "layout-wrong": {
+    status: 422,
+    message: "The image layout {path} can't be used: {reason}.",
+    mend: "Write it anew with the tool that made it; nothing of it was kept.",
+  },
+  "layout-busy": {
+    status: 409,
+    message: "The image layout {path} is being changed by somebody else: {reason}.",
+    mend: "Try again when the other has ended.",
   },
 } as const;
 

@@ -50,7 +50,7 @@ export const configShape: Shape = struct(
     PropagatedMount: text,
     User: struct({ GID: number, UID: number }, "GID", "UID"),
     WorkDir: text,
-    rootfs: struct({ type: text, diff_ids: texts }, "type", "diff_ids"),
+    rootfs: struct({ diff_ids: texts, type: text }, "type"),
     Outrigger: { kind: "raw" },
   },
   "DockerVersion",
