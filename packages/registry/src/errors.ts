@@ -17,6 +17,11 @@ const table = {
       "{program} is missing, without which the extended attributes of files in {folder} (e.g. capabilities of programs) can't be kept.",
     mend: "Install Debian's `attr`, or say that extended attributes may be left out.",
   },
+  "folder-not-empty": {
+    status: 409,
+    message: "{folder} is not empty.",
+    mend: "Name a folder that is new or empty: files are never mixed with others.",
+  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',

@@ -85,6 +85,8 @@ class TarCollector implements TarHandlers {
 
   entry(entry: TarEntry): void {
     const { offset, ...file } = entry;
+    if (file.kind !== "directory" && this.tree.hasFolder(file.path))
+      throw this.#invalid(file.path, "it stands where the archive has a folder");
     const inode = file.kind === "hardlink" ? this.#linked(file) : { entry: file, origin: offset };
     const obstacle = this.tree.put(file.path, inode);
     if (obstacle !== undefined) throw this.#invalid(file.path, `it lies in ${JSON.stringify(obstacle)}, which is no folder there`);

@@ -28,6 +28,11 @@ export class TreeBuilder<Origin> {
     return this.#find(path)?.inode;
   }
 
+  hasFolder(path: string): boolean {
+    const node = this.#find(path);
+    return node !== undefined && isFolder(node);
+  }
+
   /**
    * Puts a file in its place, instead of what was there; a folder keeps what it holds where there was a folder.
    * Gives the path that is in the way: something that is no folder where one is needed.

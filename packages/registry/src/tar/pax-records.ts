@@ -13,6 +13,7 @@ export function readPaxRecords(bytes: Uint8Array): PaxRecords | string {
     const equals = data.indexOf(61, space);
     if (length === 0 || end > data.length || data[end - 1] !== 10 || equals < 0 || equals >= end - 1) return "its pax header is damaged";
     const keyword = data.toString("utf8", space + 1, equals);
+    if (keyword === "") return "its pax header is damaged";
     const value = data.subarray(equals + 1, end - 1);
     if (!keyword.startsWith("SCHILY.xattr.") && value.includes(0)) return `its pax header has NUL in ${keyword}`;
     records.set(keyword, value);

@@ -21,9 +21,10 @@ export function writeHeader(entry: FileEntry, modified: number): Buffer {
   const target = entry.target ?? "";
   const split = splitName(name);
   const records: Buffer[] = [];
-  for (const attribute of Object.keys(entry.attributes ?? {}).toSorted()) {
-    records.push(paxRecord(`SCHILY.xattr.${attribute}`, entry.attributes?.[attribute] ?? ""));
-  }
+  // Another name of a file has what the file has.
+  const attributes = entry.kind === "hardlink" ? {} : (entry.attributes ?? {});
+  for (const attribute of Object.keys(attributes).toSorted())
+    records.push(paxRecord(`SCHILY.xattr.${attribute}`, attributes[attribute] ?? ""));
   if (entry.gid > 0o7777777) records.push(paxRecord("gid", String(entry.gid)));
   if (!fits(target, 100)) records.push(paxRecord("linkpath", target));
   if (modified < 0 || modified > 0o77777777777) records.push(paxRecord("mtime", String(modified)));

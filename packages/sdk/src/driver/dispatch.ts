@@ -64,7 +64,7 @@ async function* untilEnd(stream: AsyncIterable<Uint8Array>, run: CallRun): Async
 }
 
 async function call({ name, method }: ServedMethod, body: Buffer, run: CallRun): Promise<WireAnswer> {
-  if (method.withFields !== undefined) return await method.withFields(readFields(name, body), run);
+  if (method.withFields !== undefined) return await method.withFields(readFields(body), run);
   if (method.plain !== undefined) return await method.plain(run);
   throw driverSdkErrors["driver-answer-invalid"]({ method: name, found: "no method", expected: "one" });
 }
