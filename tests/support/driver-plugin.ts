@@ -1,18 +1,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { unmountBelow } from "./mounts.ts";
+import { type OwnEngine, ownEngine } from "./own-engine.ts";
 import { execute, type Result, root } from "./sandbox.ts";
+import { tinyImage } from "./tiny-image.ts";
 
 /** A driver of the catalogue as a process of its own. */
 export interface DriverProcess {
-  /** The name by which the shared engine knows it, where it is published. */
-  readonly name: string;
   readonly socket: string;
   /** A folder of its own, gone when the test ends. */
   readonly folder: string;
@@ -24,24 +23,25 @@ export interface DriverProcess {
 
 export interface DriverOptions {
   readonly env?: (folder: string) => Readonly<Record<string, string>>;
-  /** Whether engines of this machine find it. Never end such a one by SIGKILL: a dead socket delays every volume of every engine by 15 s. */
-  readonly published?: boolean;
-  /** Default: one that is nobody else's. */
-  readonly name?: string;
+  /** An engine of the test's own that finds it, and sees what it mounts: never one that others use, which would ask for the driver long after its end. */
+  readonly engine?: OwnEngine;
 }
 
 /** Starts `plugins/NAME/main.ts`. */
 export async function startDriver(
   context: Pick<TestContext, "after">,
   plugin: string,
-  { env = () => ({}), published = false, name = `${plugin}-${randomBytes(4).toString("hex")}` }: DriverOptions = {},
+  { env = () => ({}), engine }: DriverOptions = {},
 ): Promise<DriverProcess> {
   const folder = mkdtempSync(join(tmpdir(), `outrigger-${plugin}-`));
-  const socket = published ? `/run/docker/plugins/${name}.sock` : join(folder, "driver.sock");
+  const socket = engine === undefined ? join(folder, "driver.sock") : join(engine.pluginsFolder, `${plugin}.sock`);
   const written: string[] = [];
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
-    child = spawn(process.execPath, [join(root, "plugins", plugin, "main.ts")], {
+    const words = [process.execPath, join(root, "plugins", plugin, "main.ts")];
+    const inside = engine === undefined ? [] : ["nsenter", "--mount", `--target=${readFileSync(engine.pidFile, "utf8").trim()}`];
+    const [program = "", ...args] = [...inside, ...words];
+    child = spawn(program, args, {
       env: { PATH: process.env["PATH"], ...env(folder), OUTRIGGER_DRIVER_SOCKET: socket },
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -64,26 +64,28 @@ export async function startDriver(
     rmSync(folder, { recursive: true, force: true });
   });
   await start();
-  if (published && !existsSync(socket)) throw new TypeError("the driver has no socket");
-  return { name, socket, folder, output: () => written.join(""), start, end };
+  return { socket, folder, output: () => written.join(""), start, end };
 }
 
-/**
- * The commands of a README's code block that begins with `# BLOCK`.
- *
- * @param words replaced where they stand alone and not in a path: names that others could have too
- */
-export function readmeScript(plugin: string, block: string, words: Readonly<Record<string, string>>): string {
+/** The commands of a README's code block that begins with `# BLOCK`. */
+export function readmeScript(plugin: string, block: string): string {
   const text = readFileSync(join(root, "plugins", plugin, "README.md"), "utf8");
   const blocks = [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, code = ""]) => code);
   const found = blocks.find((code) => code.startsWith(`# ${block}\n`));
   if (found === undefined) throw new TypeError(`the README of ${plugin} has no block that begins with "# ${block}"`);
-  return Object.entries(words).reduce(
-    (script, [word, other]) => script.replaceAll(new RegExp(`(?<![\\w/-])${word}(?![\\w-])`, "g"), other),
-    found,
-  );
+  return found;
 }
 
 export function shell(script: string, env: Readonly<Record<string, string>> = {}): Promise<Result> {
   return execute("sh", ["-euc", script], tmpdir(), env);
+}
+
+/** An engine of the test's own, with the image that READMEs use. */
+export async function engineForDrivers(
+  context: Pick<TestContext, "after">,
+  config: Readonly<Record<string, unknown>> = {},
+): Promise<OwnEngine> {
+  const engine = await ownEngine(context, "120m", { config, ownPlugins: true });
+  tinyImage(engine.host, "debian:bookworm-slim");
+  return engine;
 }
