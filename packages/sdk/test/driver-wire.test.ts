@@ -346,7 +346,7 @@ test("authorisation: bodies are decoded, and whatever is not plainly allowed is 
   assert.deepEqual(await ask({ RequestBody: encoded('{"Image":"a"}') }), { Allow: true });
   assert.deepEqual(await ask({ RequestBody: encoded('{"Image":"b"}') }), { Allow: false, Msg: "not here" });
   assert.deepEqual(await ask({}), { Allow: false, Msg: "not here" });
-  assert.deepEqual(await ask({ RequestUri: "/fail" }), { Allow: false, Err: "broken" });
+  assert.deepEqual(await ask({ RequestUri: "/fail" }), { Allow: false, Msg: "broken", Err: "broken" });
   for (const uri of ["/odd", "/none"]) assert.equal(((await ask({ RequestUri: uri })) as { Allow: boolean }).Allow, false);
   assert.deepEqual(await ask({ ResponseStatusCode: 200, ResponseBody: encoded("ok") }, "AuthZRes"), { Allow: true });
   assert.deepEqual(await ask({ ResponseStatusCode: 200 }, "AuthZRes"), { Allow: false, Msg: "kept back" });

@@ -18,7 +18,8 @@ export function configOfManifest(manifest: DriverPluginManifest, image?: ImageDe
   const body = spec.driver;
   const settable = (can: boolean, field: string): readonly string[] | null => (can ? [field] : null);
   const items = spec.config.flatMap((group) => group.items);
-  const env = [...inheritedEnv(image?.env ?? [], items), ...items.map(variable)];
+  const names = items.map(({ name }) => name);
+  const env = [...imageVariables(image?.env ?? [], names), ...items.map(variable)];
   const entrypoint = body.entrypoint ?? image?.entrypoint ?? [];
   return {
     Args: {
@@ -77,12 +78,12 @@ function variable(item: ConfigItem): EnvConfig {
   };
 }
 
-/** An image's variables, but for the path, which an engine sets itself in the same words as a rule, and those that settings replace. */
-function inheritedEnv(env: readonly string[], items: readonly ConfigItem[]): readonly EnvConfig[] {
+/** An image's variables, but for those that the author names, and the path, which an engine sets itself in the same words as a rule. */
+export function imageVariables(env: readonly string[], named: readonly string[]): readonly EnvConfig[] {
   return env.flatMap((entry) => {
     const [name = "", ...rest] = entry.split("=");
     const value = rest.join("=");
     const usual = name === "PATH" && value === "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    return usual || items.some((item) => item.name === name) ? [] : [{ Name: name, Description: "", Settable: null, Value: value }];
+    return usual || named.includes(name) ? [] : [{ Name: name, Description: "", Settable: null, Value: value }];
   });
 }

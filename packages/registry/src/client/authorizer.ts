@@ -32,7 +32,7 @@ export function createAuthorizer({ registry, http, findCredentials, plainHttp, s
   let challenge: Challenge | undefined;
   let asked: Promise<Credentials | undefined> | undefined;
   const tokens = new Map<string, Promise<KeptToken>>();
-  /** Scopes that the registry itself has named, by those that we had. */
+  /** Scopes that the registry itself has named, by those that we had: what is of other things is asked for, too. */
   const wanted = new Map<string, string>();
 
   const credentials = (): Promise<Credentials | undefined> => {
@@ -42,7 +42,12 @@ export function createAuthorizer({ registry, http, findCredentials, plainHttp, s
   const bearer = async (realm: Challenge, key: string): Promise<string> => {
     const kept = await tokens.get(key);
     if (kept !== undefined && kept.until > Date.now()) return kept.header;
-    const scopes = [...new Set(`${key} ${wanted.get(key) ?? ""}`.split(" ").filter(Boolean))];
+    const own = key.split(" ").filter(Boolean);
+    const resource = (scope: string): string => scope.slice(0, scope.lastIndexOf(":"));
+    const more = (wanted.get(key) ?? "")
+      .split(" ")
+      .filter((scope) => scope !== "" && !own.some((each) => resource(each) === resource(scope)));
+    const scopes = [...own, ...more];
     const fetched = credentials()
       .then((who) => fetchToken({ registry, challenge: realm, scopes, credentials: who, http, plainHttp, ...(signal ? { signal } : {}) }))
       .then(({ token, seconds }) => ({ header: `Bearer ${token}`, until: Date.now() + Math.max(5, seconds - 10) * 1000 }));

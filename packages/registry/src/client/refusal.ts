@@ -3,7 +3,9 @@ import * as z from "zod";
 import { registryErrors } from "../errors.ts";
 
 const errorsField = z.looseObject({
-  errors: z.array(z.looseObject({ code: z.string().optional(), message: z.string().optional(), detail: z.unknown() })).optional(),
+  errors: z
+    .array(z.looseObject({ code: z.string().optional(), message: z.string().optional(), detail: z.unknown().optional() }))
+    .optional(),
   details: z.string().optional(),
   error: z.string().optional(),
   error_description: z.string().optional(),
