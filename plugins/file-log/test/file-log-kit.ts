@@ -39,8 +39,9 @@ export function entry(line: string, more: Partial<LogEntry> = {}): LogEntry {
   return { source: "stdout", timeNano: last, line: Buffer.from(line), ...more };
 }
 
+/** Entries that are read end in a newline on their way to the engine. */
 export function textOf(entries: readonly LogEntry[]): readonly string[] {
-  return entries.map(({ line }) => line.toString("utf8"));
+  return entries.map(({ line }) => line.toString("utf8").replace(/\n$/, ""));
 }
 
 /** The lines of a file, unpacked where it is packed. */
