@@ -77,7 +77,12 @@ const credential: GroupEntry = {
 const driver: GroupEntry = {
   name: "driver",
   summary: "Build, ship, run and check Docker's managed plug-ins, without a Docker daemon",
-  children: [],
+  children: [
+    { name: "build", summary: "Build a driver into the local store", load: () => import("./commands/driver/build.ts") },
+    { name: "lint", summary: "Say what fails or surprises later in a driver", load: () => import("./commands/driver/lint.ts") },
+    { name: "push", summary: "Push a driver to a registry", load: () => import("./commands/driver/push.ts") },
+    { name: "test", summary: "Ask a driver what an engine asks, and judge its answers", load: () => import("./commands/driver/test.ts") },
+  ],
 };
 
 const engine: GroupEntry = {
