@@ -77,7 +77,12 @@ const credential: GroupEntry = {
 const driver: GroupEntry = {
   name: "driver",
   summary: "Build, ship, run and check Docker's managed plug-ins, without a Docker daemon",
-  children: [],
+  children: [
+    { name: "build", summary: "Build a driver into the local store", load: () => import("./commands/driver/build.ts") },
+    { name: "lint", summary: "Say what fails or surprises later in a driver", load: () => import("./commands/driver/lint.ts") },
+    { name: "push", summary: "Push a driver to a registry", load: () => import("./commands/driver/push.ts") },
+    { name: "test", summary: "Ask a driver what an engine asks, and judge its answers", load: () => import("./commands/driver/test.ts") },
+  ],
 };
 
 const engine: GroupEntry = {
@@ -158,6 +163,17 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "rollback", summary: "Set an installation back to the version that ran before", load: () => import("./commands/rollback.ts") },
   { name: "uninstall", summary: "Remove a plug-in from a component", load: () => import("./commands/uninstall.ts") },
   plugin,
+  { name: "pack", summary: "Pack a plug-in's folder into the local store", load: () => import("./commands/pack.ts") },
+  { name: "packages", summary: "List the local store of packages", load: () => import("./commands/packages.ts") },
+  { name: "push", summary: "Send a package to a registry", load: () => import("./commands/push.ts") },
+  { name: "pull", summary: "Fetch a package from a registry", load: () => import("./commands/pull.ts") },
+  { name: "copy", summary: "Copy a package between registries and image layouts", load: () => import("./commands/copy.ts") },
+  { name: "inspect", summary: "Show what a package is", load: () => import("./commands/inspect.ts") },
+  { name: "save", summary: "Write packages as one tar", load: () => import("./commands/save.ts") },
+  { name: "load", summary: "Read packages from a tar", load: () => import("./commands/load.ts") },
+  { name: "unpack", summary: "Write a plug-in's folder out of its package", load: () => import("./commands/unpack.ts") },
+  { name: "sign", summary: "Sign a package", load: () => import("./commands/sign.ts") },
+  { name: "verify", summary: "Prove that a package is signed by a key that is accepted", load: () => import("./commands/verify.ts") },
   driver,
   engine,
   team,

@@ -3,6 +3,7 @@ export * from "./back-off.ts";
 export * from "./config-files.ts";
 export * from "./config-schema.ts";
 export * from "./config-values.ts";
+export * from "./driver-body.ts";
 export * from "./engine-body.ts";
 export * from "./errors.ts";
 export * from "./errors-catalogue.ts";

@@ -1,13 +1,5 @@
 import * as z from "zod";
 
-/** The body of a plugin.yaml whose layer is `driver`: Docker's plug-in v2 configuration stands beside it in config.json. */
-export interface DriverPluginBody {
-  /** e.g. `docker.volumedriver/1.0`. */
-  readonly interfaces: readonly string[];
-  readonly socket: string;
-  readonly capabilities: readonly string[];
-}
-
 /** The body of a plugin.yaml whose layer is `cluster`. */
 export interface ClusterPluginBody {
   /** The kind of plug-in, e.g. `HOSTNAME` or one of its own such as `LIST_NODE`. */
@@ -17,12 +9,6 @@ export interface ClusterPluginBody {
   /** Phases in which it runs, e.g. `PostInstall`. */
   readonly phases: readonly string[];
 }
-
-export const driverBodyField: z.ZodType<DriverPluginBody> = z.strictObject({
-  interfaces: z.array(z.string().regex(/^[a-z.]+\/\d+\.\d+$/, "An interface is e.g. docker.volumedriver/1.0.")).min(1),
-  socket: z.string().min(1),
-  capabilities: z.array(z.string()).default([]),
-});
 
 export const clusterBodyField: z.ZodType<ClusterPluginBody> = z.strictObject({
   type: z.string().regex(/^[A-Z][A-Z0-9_]*$/, "A cluster plug-in's type has capital letters and underscores, e.g. LIST_NODE."),

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { filesRules } from "./config-files.ts";
 import { type ConfigGroup, configGroupField, configRules } from "./config-schema.ts";
+import { type DriverPluginBody, driverBodyField, driverSpecRules } from "./driver-body.ts";
 import { type EnginePluginBody, engineBodyField } from "./engine-body.ts";
 import { asRecord, asRecords, nameField, versionField, withRule } from "./fields.ts";
-import { type ClusterPluginBody, clusterBodyField, type DriverPluginBody, driverBodyField } from "./layer-bodies.ts";
+import { type ClusterPluginBody, clusterBodyField } from "./layer-bodies.ts";
 import { type PodPluginBody, podBodyField } from "./pod-body.ts";
 import type { PlainProblem } from "./problem.ts";
 
@@ -69,6 +70,7 @@ function* manifestRules(value: unknown): Generator<PlainProblem> {
   const name = asRecord(asRecord(value)["metadata"])["name"];
   yield* configRules(spec["config"], ["spec", "config"]);
   if (spec["layer"] !== "pod") yield* groupsOfOtherLayers(spec);
+  if (spec["layer"] === "driver") yield* driverSpecRules(name, spec);
   for (const problem of filesRules(body["files"], spec["config"])) yield { ...problem, path: ["spec", ...problem.path] };
   for (const side of ["before", "after"] as const) {
     const names: unknown = body[side];

@@ -109,14 +109,12 @@ export interface PodPluginBody {
   readonly terminationGracePeriodSeconds: number;
 }
 
-const dockerfileField: z.ZodType<DockerfileSource> = z.strictObject({
+export const dockerfileField: z.ZodType<DockerfileSource> = z.strictObject({
   context: z.string().default(".").describe("The folder sent to the builder, relative to this file."),
   file: z.string().default("Dockerfile").describe("The Dockerfile, relative to the context."),
   args: z.record(z.string(), z.string()).exactOptional().describe("Build arguments."),
   target: z.string().exactOptional().describe("The stage to build."),
 });
-
-export { dockerfileField };
 
 const sourceField: z.ZodType<ImageSource> = withRule(
   z.strictObject({

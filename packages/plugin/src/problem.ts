@@ -31,6 +31,7 @@ export interface PlainProblem {
 /** Every code a {@link Problem} can have, and what it means. */
 export const problemCodes = {
   "yaml-syntax": "The text is not YAML.",
+  "json-syntax": "The text is not JSON.",
   "several-documents": "The file holds more than one YAML document.",
   "duplicate-key": "A key stands twice in one mapping.",
   "unknown-key": "The schema knows no such key.",

@@ -32,7 +32,7 @@ test("a minimal plugin.yaml gets every default", () => {
 test("every layer has its body", () => {
   const bodies = {
     engine: "engine: { entry: ./hook.ts, hooks: [container.preCreate] }",
-    driver: 'driver: { interfaces: ["docker.volumedriver/1.0"], socket: vol.sock }',
+    driver: 'driver: { interfaces: ["docker.volumedriver/1.0"], source: { entry: ./main.ts } }',
     cluster: "cluster: { type: LIST_NODE, entry: ./list-nodes.ts, phases: [PostInstall] }",
   };
   for (const [layer, body] of Object.entries(bodies)) {

@@ -1,0 +1,72 @@
+import { posix } from "node:path";
+import type { FileEntry, FileTree } from "@outrigger/registry";
+import { directoryPiece, foldersTo, type Piece, pieceOf, treeOfPieces } from "../pieces.ts";
+
+const mostLinks = 40;
+
+/** The files of a stage while its instructions are carried out. Symlinks are followed inside the stage, as in a chroot. */
+export class StageTree {
+  readonly #pieces = new Map<string, Piece>();
+
+  constructor(base?: FileTree) {
+    for (const entry of base?.entries ?? []) if (base !== undefined) this.#pieces.set(entry.path, pieceOf(base, entry));
+  }
+
+  /** Where a path leads, with symlinks on the way and, if asked, at its end followed; what is not there is taken as it is. */
+  resolve(path: string, last = true): string {
+    let left = mostLinks;
+    let resolved = "";
+    const parts = path.split("/");
+    while (parts.length > 0) {
+      const part = parts.shift() ?? "";
+      if (part === "" || part === ".") continue;
+      if (part === "..") {
+        resolved = resolved.includes("/") ? posix.dirname(resolved) : "";
+        continue;
+      }
+      const next = resolved === "" ? part : `${resolved}/${part}`;
+      const entry = this.#pieces.get(next)?.entry;
+      if (entry?.kind !== "symlink" || left === 0 || (!last && parts.length === 0)) resolved = next;
+      else {
+        left -= 1;
+        parts.unshift(...(entry.target ?? "").split("/"));
+        if (entry.target?.startsWith("/") === true) resolved = "";
+      }
+    }
+    return resolved;
+  }
+
+  at(path: string): FileEntry | undefined {
+    return path === "" ? (this.#pieces.get("")?.entry ?? directoryPiece("").entry) : this.#pieces.get(path)?.entry;
+  }
+
+  /** Puts a file or folder at its (resolved) path. A folder that is there stays as it is. @returns what is in the way, if anything */
+  put(piece: Piece): string | undefined {
+    const { path, kind } = piece.entry;
+    for (const folder of foldersTo(path)) {
+      const there = this.at(folder);
+      if (there === undefined) this.#pieces.set(folder, directoryPiece(folder));
+      else if (there.kind !== "directory") return `/${folder} is no folder`;
+    }
+    const there = this.at(path);
+    if (there?.kind === "directory") return kind === "directory" ? undefined : `/${path} is a folder`;
+    if (there !== undefined && kind === "directory") return `/${path} is no folder`;
+    this.#keepLinks(path);
+    this.#pieces.set(path, piece);
+    return undefined;
+  }
+
+  tree(close?: () => Promise<void>): FileTree {
+    return treeOfPieces(this.#pieces.values(), close);
+  }
+
+  /** Hard links to a file that is replaced keep its content: the first of them becomes the file. */
+  #keepLinks(path: string): void {
+    const old = this.#pieces.get(path);
+    if (old?.entry.kind !== "file") return;
+    const [first, ...others] = [...this.#pieces.values()].filter(({ entry }) => entry.kind === "hardlink" && entry.target === path);
+    if (first === undefined) return;
+    this.#pieces.set(first.entry.path, { ...old, entry: { ...old.entry, path: first.entry.path } });
+    for (const other of others) this.#pieces.set(other.entry.path, { entry: { ...other.entry, target: first.entry.path } });
+  }
+}
