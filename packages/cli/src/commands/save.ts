@@ -13,7 +13,7 @@ export function define(command: Command): void {
       "Writes packages of the local store, with their signatures, as one tar of an OCI image layout, for machines without a network.",
     )
     .action(save);
-  withExamples(command, "save log-collector:1.0.0 -o packages.tar", "save tools/log:1.0 tools/volume:2.0 -o -");
+  withExamples(command, "save log-collector:1.0.0 -o packages.tar", "save tools/log:1.0 tools/volume:2.0 --output drivers.tar");
 }
 
 async function save(names: readonly string[], { output }: { readonly output: string }): Promise<void> {

@@ -29,13 +29,13 @@ export async function openPlace(text: string, options: RegistryOptions, create =
   return registryPlace(text.replace(/^registry:/, ""), options);
 }
 
-/** Like {@link openPlace}, but a bare name is first looked for in the local store. */
-export async function findPlace(text: string, options: RegistryOptions): Promise<PackagePlace> {
+/** Like {@link openPlace}, but a bare name is first looked for in the local store; `isFallback` says that it is not there. */
+export async function findPlace(text: string, options: RegistryOptions): Promise<PackagePlace & { readonly isFallback: boolean }> {
   const { openStore, packageName } = await import("@outrigger/registry");
-  if (hasKind(text)) return openPlace(text, options);
+  if (hasKind(text)) return { ...(await openPlace(text, options)), isFallback: false };
   const [store, wanted] = [await openStore(), packageName(text)];
   const there = (await store.list()).some(({ name }) => name === wanted);
-  return there ? storePlace(text, store) : registryPlace(text, options);
+  return { ...(there ? await storePlace(text, store) : await registryPlace(text, options)), isFallback: !there };
 }
 
 /** Does the text say what kind of place it means? */
