@@ -132,6 +132,41 @@ const table = {
     message: "{path} can't be part of a tree: {reason}.",
     mend: "Remove it or leave it out, and try again when nothing writes there.",
   },
+  "package-unpackable": {
+    status: 422,
+    message: "{folder} can't be packed: {reason}.",
+    mend: "A package is a folder with a plugin.yaml of the layer pod, engine or cluster, and files and folders only. A driver is built by `outrigger driver build`.",
+  },
+  "package-wrong": {
+    status: 422,
+    message: "{reference} of {source} is no package that can be used: {reason}.",
+    mend: "`outrigger inspect` shows what it is; packages are made by `outrigger pack` and `outrigger driver build`.",
+  },
+  "folder-exists": {
+    status: 409,
+    message: "{folder} exists already.",
+    mend: "Name a folder that does not; files are never mixed with others.",
+  },
+  "key-unusable": {
+    status: 400,
+    message: "The key {file} can't be used: {reason}.",
+    mend: "`outrigger sign --generate-key FILE` makes a pair: FILE signs, FILE.pub verifies.",
+  },
+  "signature-missing": {
+    status: 403,
+    message: "{name} ({digest}) has no signature by a key that is accepted: {reason}.",
+    mend: "Ask its maker for a signed one, or name the key that you trust.",
+  },
+  "package-untrusted": {
+    status: 403,
+    message: "{name} is refused by {file}: {reason}.",
+    mend: "Add a rule with the keys that you trust for this name to the file, or choose another package.",
+  },
+  "trust-policy-unreadable": {
+    status: 400,
+    message: "The trust policy {file} can't be read: {reason}.",
+    mend: "Nothing is installed while it can't be read. Mend it, or take its name out of OUTRIGGER_TRUST.",
+  },
 } as const;
 
 export const registryErrors: ErrorCatalogue<typeof table> = defineErrors(table);
