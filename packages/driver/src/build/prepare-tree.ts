@@ -17,8 +17,7 @@ export interface PreparedTree {
  *
  * @throws rootfs-unusable where such a path is a file, or a link out of nowhere
  */
-export function prepareTree(given: FileTree, config: PluginConfig): PreparedTree {
-  const tree = withPlainLinks(given);
+export function prepareTree(tree: FileTree, config: PluginConfig): PreparedTree {
   const wanted = [
     "/run/docker/plugins",
     ...(config.PropagatedMount.startsWith("/") ? [config.PropagatedMount] : []),
@@ -35,13 +34,6 @@ export function prepareTree(given: FileTree, config: PluginConfig): PreparedTree
   if (added.length === 0) return { tree, added: [] };
   const folders = added.map(({ place }) => directoryPiece(place));
   return { tree: treeOfPieces([...piecesOf(tree), ...folders], tree.close), added: added.map(({ path }) => path) };
-}
-
-/** The permissions of a symlink mean nothing, and tools write different ones: the same files shall have the same digest. */
-function withPlainLinks(tree: FileTree): FileTree {
-  const plain = 0o777;
-  if (tree.entries.every(({ kind, mode }) => kind !== "symlink" || mode === plain)) return tree;
-  return { ...tree, entries: tree.entries.map((entry) => (entry.kind === "symlink" ? { ...entry, mode: plain } : entry)) };
 }
 
 /** Where the missing folder belongs, symlinks on the way followed; undefined where it is there. */
