@@ -136,7 +136,7 @@ test("an internal network leads nowhere but to its own containers", async (conte
 test("what is asked wrongly is told by docker in the driver's words", async (context) => {
   const host = await macvlanHost(context, "a", ownSwitch(context));
   const told = async (...options: readonly string[]): Promise<string> => (await host.docker(...by(host, ...options, "wrong"))).stderr;
-  assert.match(await told("-o", "parent=uplink0", "-o", "mod=bridge"), /there is no option mod; did you mean mode\?/);
+  assert.match(await told("-o", "parent=uplink0", "-o", "mod=bridge"), /there is no option mod; there are: parent, mode, mtu/);
   assert.match(await told("-o", "parent=uplink9"), /the parent uplink9 is not there/);
   assert.match(await told("--subnet", "10.9.0.0/24", "--gateway", "10.8.0.1", "-o", "parent=uplink0"), /10\.8\.0\.1/);
   await host.done(...by(host, "--subnet", "10.9.0.0/24", "--aux-address", "router=10.9.0.2", "-o", "parent=uplink0", "lan"));
