@@ -5,11 +5,11 @@ import { driverSdkErrors } from "./errors.ts";
 import type { Logger } from "./logger.ts";
 import { readFields } from "./wire/fields.ts";
 import type { ServedMethod } from "./wire/methods.ts";
-import type { WireAnswer } from "./wire/served-interface.ts";
+import { errAnswer, type WireAnswer } from "./wire/served-interface.ts";
 
-/** What a transport sends back. Success is 200 only; 404 stands for a method that is not served, 400 for arguments that are none. */
+/** What a transport sends back. 404: a method that is not served; 400: arguments that are none; 500: a stream that can't be given. Other errors are told with 200. */
 export interface Answer {
-  readonly status: 200 | 400 | 404;
+  readonly status: 200 | 400 | 404 | 500;
   /** JSON, or the frames of a stream. */
   readonly body: string | AsyncIterable<Uint8Array>;
 }
@@ -36,7 +36,7 @@ export interface DispatchOptions {
 export function createDispatch(methods: ReadonlyMap<string, ServedMethod>, options: DispatchOptions): Dispatch {
   return async (name, body, signal) => {
     const served = methods.get(name);
-    if (served === undefined) return { status: 404, body: `{"Err":${JSON.stringify(`${name} is not served`)}}` };
+    if (served === undefined) return { status: 404, body: JSON.stringify(errAnswer(`${name} is not served`)) };
     const { method, of } = served;
     const run = new CallRun(name, method.endless === true ? undefined : (method.limit ?? options.limit), signal, options);
     try {
@@ -47,7 +47,10 @@ export function createDispatch(methods: ReadonlyMap<string, ServedMethod>, optio
       return { status: 200, body: JSON.stringify(answer) };
     } catch (error) {
       run.end();
-      return { status: report(error, run.log), body: JSON.stringify({ ...of.refusal, [of.errorKey]: messageOf(error) }) };
+      return {
+        status: report(error, run.log) ?? (method.endless === true ? 500 : 200),
+        body: JSON.stringify(of.refuse(messageOf(error))),
+      };
     }
   };
 }
@@ -64,7 +67,7 @@ async function* untilEnd(stream: AsyncIterable<Uint8Array>, run: CallRun): Async
 }
 
 async function call({ name, method }: ServedMethod, body: Buffer, run: CallRun): Promise<WireAnswer> {
-  if (method.withFields !== undefined) return await method.withFields(readFields(name, body), run);
+  if (method.withFields !== undefined) return await method.withFields(readFields(body), run);
   if (method.plain !== undefined) return await method.plain(run);
   throw driverSdkErrors["driver-answer-invalid"]({ method: name, found: "no method", expected: "one" });
 }
@@ -74,9 +77,10 @@ function messageOf(error: unknown): string {
   return wordsOf(error) || "the driver failed without a word";
 }
 
-function report(error: unknown, log: Logger): Answer["status"] {
+/** @returns the status where the error asks for one */
+function report(error: unknown, log: Logger): 400 | undefined {
   if (error instanceof DriverError) log.info(messageOf(error));
   else if (isOutriggerError(error)) log.warn(messageOf(error));
   else log.error(messageOf(error), error instanceof Error ? { stack: error.stack } : {});
-  return isOutriggerError(error) && (error.code === "call-body-missing" || error.code === "call-body-invalid") ? 400 : 200;
+  return isOutriggerError(error) && (error.code === "call-body-missing" || error.code === "call-body-invalid") ? 400 : undefined;
 }

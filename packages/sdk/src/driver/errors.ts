@@ -3,12 +3,12 @@ import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin/errors";
 const table = {
   "call-body-missing": {
     status: 400,
-    message: "{method} came without its arguments.",
+    message: "The call came without its arguments.",
     mend: "An engine that lost its connection repeats a call with an empty body; make the call again.",
   },
   "call-body-invalid": {
     status: 400,
-    message: "{method}: {field} is {found}, where {expected} is expected.",
+    message: "{field} is {found}, where {expected} is expected.",
     mend: "Send what the plug-in protocol says.",
   },
   "call-too-late": {

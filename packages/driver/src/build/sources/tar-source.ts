@@ -1,10 +1,9 @@
-import { type ContentSource, type FileTree, flattenImage, openLayout, treeOfTar } from "@outrigger/registry";
+import { type ContentSource, type FileTree, flattenImage, openDockerArchive, openLayout, treeOfTar } from "@outrigger/registry";
 import { readDescription } from "../../config/description.ts";
 import { driverErrors } from "../../errors.ts";
 import { imageFiles } from "./open-image.ts";
 import type { OpenedSource, SourceContext } from "./opened-source.ts";
 import { subTree } from "./sub-tree.ts";
-import { treeLayout } from "./tree-layout.ts";
 
 /**
  * A tar, whatever it holds: an image layout, what `docker save` wrote, a plug-in (config.json or plugin.yaml beside rootfs/), else a root filesystem, as
@@ -14,9 +13,9 @@ export async function tarSource(file: string, name: string | undefined, context:
   const tree = await treeOfTar(file);
   try {
     const has = (path: string): boolean => tree.entries.some((entry) => entry.path === path);
-    if (has("oci-layout") && has("index.json")) {
-      const layout = await treeLayout(tree, file);
-      return await layoutSource(layout, layout.names, name, context, () => tree.close());
+    if (has("index.json") || has("manifest.json")) {
+      await tree.close();
+      return await archiveSource(file, name, context);
     }
     const description = ["plugin.yaml", "config.json"].find(has);
     if (description === undefined || !has("rootfs")) return { tree };
@@ -28,29 +27,41 @@ export async function tarSource(file: string, name: string | undefined, context:
   }
 }
 
+/** An archive of images: `docker save`, an image layout as a tar. */
+export async function archiveSource(file: string, name: string | undefined, context: SourceContext): Promise<OpenedSource> {
+  const archive = await openDockerArchive(file);
+  try {
+    const names = archive.list().map((image) => image.names[0] ?? image.digest);
+    return await imageOf(archive, names, name, context, archive.close);
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
+}
+
 /** An image layout in a folder. */
 export async function folderLayoutSource(folder: string, name: string | undefined, context: SourceContext): Promise<OpenedSource> {
   const layout = await openLayout(folder);
   const names = (await layout.list()).map((each) => each.name);
-  return layoutSource(layout, names, name, context);
+  return imageOf(layout, names, name, context, async () => {});
 }
 
-async function layoutSource(
-  layout: ContentSource,
+async function imageOf(
+  source: ContentSource,
   names: readonly string[],
   wanted: string | undefined,
   { architecture }: SourceContext,
-  closeLayout: () => Promise<void> = async () => {},
+  closeSource: () => Promise<void>,
 ): Promise<OpenedSource> {
   const chosen = wanted ?? (names.length === 1 ? names[0] : undefined);
   if (chosen === undefined) {
     const reason = names.length === 0 ? "no image in it has a name" : `it holds ${names.length} images (${names.join(", ")}); add #NAME`;
-    throw driverErrors["driver-source-unknown"]({ source: layout.name, reason });
+    throw driverErrors["driver-source-unknown"]({ source: source.name, reason });
   }
-  const { tree, config } = imageFiles(await flattenImage(layout, chosen, { platform: { os: "linux", architecture } }));
+  const { tree, config } = imageFiles(await flattenImage(source, chosen, { platform: { os: "linux", architecture } }));
   const close = async (): Promise<void> => {
     await tree.close();
-    await closeLayout();
+    await closeSource();
   };
   return {
     tree: { ...tree, close },

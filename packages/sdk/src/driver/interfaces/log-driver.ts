@@ -33,9 +33,10 @@ export interface LogDriver {
   /**
    * Takes one container's entries from its start to its end; resolves when it has kept the last one.
    * What it throws before it asks for the first entry makes the container's start fail.
+   * An engine that reads the log of a container that has ended opens it once more, without entries.
    */
   open(info: LogInfo, entries: AsyncIterable<LogEntry>, context: CallContext): Promise<void>;
-  /** Default: the engine reads logs from a copy of its own. */
+  /** Lines are given as they came, without their newline. Default: the engine reads logs from a copy of its own. */
   read?(info: LogInfo, selection: LogSelection, context: CallContext): AsyncIterable<LogEntry>;
   close?(): MaybePromise<void>;
 }

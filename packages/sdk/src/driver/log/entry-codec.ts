@@ -13,7 +13,7 @@ const attributes = 6;
 /** @throws `log-frame-invalid` */
 export function decodeEntry(bytes: Buffer): LogEntry {
   const entry: { -readonly [Field in keyof LogEntry]: LogEntry[Field] } = { source: "", timeNano: 0n, line: Buffer.alloc(0) };
-  const found: Record<string, string> = {};
+  const found: (readonly [string, string])[] = [];
   let cut = false;
   try {
     for (const field of readMessage(bytes)) {
@@ -22,7 +22,7 @@ export function decodeEntry(bytes: Buffer): LogEntry {
       else if (field.number === line) entry.line = bytesOf(field);
       else if (field.number === partial) cut = numberOf(field) !== 0n;
       else if (field.number === partialMetadata) entry.part = partOf(bytesOf(field));
-      else if (field.number === attributes) Object.assign(found, attributeOf(bytesOf(field)));
+      else if (field.number === attributes) found.push(attributeOf(bytesOf(field)));
     }
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
@@ -30,7 +30,7 @@ export function decodeEntry(bytes: Buffer): LogEntry {
   }
   // Engines before 18.06 mark parts without saying which line they are of.
   if (cut && entry.part === undefined) entry.part = { id: "", ordinal: 0, last: false };
-  if (Object.keys(found).length > 0) entry.attributes = found;
+  if (found.length > 0) entry.attributes = Object.fromEntries(found);
   return entry;
 }
 
@@ -68,13 +68,13 @@ function pairBytes(key: string, value: string): Buffer {
   return Buffer.concat([lengthField(1, Buffer.from(key)), lengthField(2, Buffer.from(value))]);
 }
 
-function attributeOf(bytes: Buffer): Readonly<Record<string, string>> {
+function attributeOf(bytes: Buffer): readonly [string, string] {
   let [key, value] = ["", ""];
   for (const field of readMessage(bytes)) {
     if (field.number === 1) key = textOf(field);
     else if (field.number === 2) value = textOf(field);
   }
-  return Object.fromEntries([[key, value]]);
+  return [key, value];
 }
 
 function numberOf({ value, number }: ProtobufField): bigint {

@@ -29,7 +29,7 @@ export function readFifo(path: string, { data, end, fail }: FifoEvents): FifoRea
   const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   if (!fstatSync(file).isFIFO()) {
     closeSync(file);
-    throw driverSdkErrors["call-body-invalid"]({ method: "LogDriver.StartLogging", field: "File", found: "no FIFO", expected: "one" });
+    throw driverSdkErrors["call-body-invalid"]({ field: "File", found: "no FIFO", expected: "one" });
   }
   const socket = new Socket({ fd: file, readable: true, writable: false });
   let ended = false;

@@ -16,7 +16,7 @@ export async function writeDurably(file: string, text: string, mode = 0o600): Pr
     }
     await rename(next, file);
   } catch (error) {
-    await rm(next, { force: true });
+    await rm(next, { force: true }).catch(() => undefined);
     throw error;
   }
   // The new name lasts when the folder has been written, too.

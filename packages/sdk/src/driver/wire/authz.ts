@@ -9,9 +9,8 @@ export function serveAuthz(plugin: AuthzPlugin): ServedInterface {
     // Engines know the interface by one name and its methods by another.
     name: "authz",
     prefix: "AuthZPlugin",
-    errorKey: "Err",
-    // An engine that finds `Allow` true does not look at `Err`.
-    refusal: { Allow: false },
+    // Engines show `Msg` (Engine 20.10 was seen to show nothing of `Err`), and look at `Err` only where `Allow` is false.
+    refuse: (message) => ({ Allow: false, Msg: message, Err: message }),
     ...(plugin.close === undefined ? {} : { close: () => plugin.close?.() }),
     methods: {
       AuthZReq: {

@@ -2,11 +2,9 @@ import { driverSdkErrors } from "../errors.ts";
 
 /** The arguments of one call, read as Go reads JSON: keys in any case, null and absent alike. */
 export class Fields {
-  readonly #method: string;
   readonly #values: Readonly<Record<string, unknown>>;
 
-  constructor(method: string, values: Readonly<Record<string, unknown>>) {
-    this.#method = method;
+  constructor(values: Readonly<Record<string, unknown>>) {
     this.#values = values;
   }
 
@@ -76,14 +74,14 @@ export class Fields {
 
   /** The fields of an object that is a field. */
   inner(name: string): Fields {
-    return new Fields(this.#method, this.object(name));
+    return new Fields(this.object(name));
   }
 
   /** The fields of each object of a list. */
   innerList(name: string): readonly Fields[] {
     return this.list(name).map((each) => {
       if (!isObject(each)) throw this.#wrong(name, each, "a list of objects");
-      return new Fields(this.#method, each);
+      return new Fields(each);
     });
   }
 
@@ -96,7 +94,7 @@ export class Fields {
   }
 
   #wrong(field: string, value: unknown, expected: string): Error {
-    return driverSdkErrors["call-body-invalid"]({ method: this.#method, field, found: named(value), expected });
+    return driverSdkErrors["call-body-invalid"]({ field, found: named(value), expected });
   }
 }
 
@@ -112,16 +110,15 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /** The arguments in a body. @throws `call-body-missing`, `call-body-invalid` */
-export function readFields(method: string, body: Buffer): Fields {
+export function readFields(body: Buffer): Fields {
   const text = body.toString("utf8");
-  if (text.trim() === "") throw driverSdkErrors["call-body-missing"]({ method });
+  if (text.trim() === "") throw driverSdkErrors["call-body-missing"]({});
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    throw driverSdkErrors["call-body-invalid"]({ method, field: "the body", found: "no JSON", expected: "an object" });
+    throw driverSdkErrors["call-body-invalid"]({ field: "the body", found: "no JSON", expected: "an object" });
   }
-  if (!isObject(value))
-    throw driverSdkErrors["call-body-invalid"]({ method, field: "the body", found: named(value), expected: "an object" });
-  return new Fields(method, value);
+  if (!isObject(value)) throw driverSdkErrors["call-body-invalid"]({ field: "the body", found: named(value), expected: "an object" });
+  return new Fields(value);
 }

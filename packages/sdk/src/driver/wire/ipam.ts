@@ -12,7 +12,7 @@ const macOption = "com.docker.network.endpoint.macaddress";
 export function serveIpam(driver: IpamDriver): ServedInterface {
   return {
     name: "IpamDriver",
-    errorKey: "Error",
+    refuse: (message) => ({ Error: message }),
     ...(driver.close === undefined ? {} : { close: () => driver.close?.() }),
     methods: {
       GetCapabilities: {

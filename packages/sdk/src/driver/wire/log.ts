@@ -6,7 +6,7 @@ import { encodeFrame } from "../log/frames.ts";
 import type { LogEntry } from "../log/log-entry.ts";
 import { LogStreams } from "../log/log-streams.ts";
 import type { Fields } from "./fields.ts";
-import { present, type ServedInterface } from "./served-interface.ts";
+import { errAnswer, present, type ServedInterface } from "./served-interface.ts";
 
 /** Milliseconds in which a refusal to read is told as one; later it cuts the stream. */
 const refusalTime = 100;
@@ -16,7 +16,7 @@ export function serveLog(driver: LogDriver): ServedInterface {
   const { read } = driver;
   return {
     name: "LogDriver",
-    errorKey: "Err",
+    refuse: errAnswer,
     close: async () => {
       await streams.close();
       await driver.close?.();
@@ -64,12 +64,19 @@ async function* framesOf(
   try {
     for (let next = await first; next.done !== true; next = await iterator.next()) {
       if (signal.aborted) return;
-      yield encodeFrame(next.value);
+      yield encodeFrame(asRead(next.value));
     }
   } finally {
     await iterator.return?.();
   }
 }
+
+/** Engines write lines to a driver without their newline, and show those that they read as they are. */
+function asRead(entry: LogEntry): LogEntry {
+  return entry.part?.last === false ? entry : { ...entry, line: Buffer.concat([entry.line, newline]) };
+}
+
+const newline: Buffer = Buffer.from("\n");
 
 function infoOf(fields: Fields): LogInfo {
   return {

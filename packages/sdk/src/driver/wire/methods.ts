@@ -5,7 +5,7 @@ import { serveIpam } from "./ipam.ts";
 import { serveLog } from "./log.ts";
 import { serveMetrics } from "./metrics.ts";
 import { serveNetwork } from "./network.ts";
-import type { Method, ServedInterface } from "./served-interface.ts";
+import { errAnswer, type Method, type ServedInterface } from "./served-interface.ts";
 import { serveVolume } from "./volume.ts";
 
 /** A method with what its interface says of it. */
@@ -13,7 +13,7 @@ export interface ServedMethod {
   /** e.g. `VolumeDriver.Create` */
   readonly name: string;
   readonly method: Method;
-  readonly of: Pick<ServedInterface, "errorKey" | "refusal">;
+  readonly of: Pick<ServedInterface, "refuse">;
 }
 
 /** @throws `driver-interface-missing` */
@@ -36,6 +36,6 @@ export function servedMethods(interfaces: readonly ServedInterface[]): ReadonlyM
   const methods = interfaces.flatMap((of) =>
     Object.entries(of.methods).map(([name, method]) => ({ name: `${of.prefix ?? of.name}.${name}`, method, of })),
   );
-  const activate: ServedMethod = { name: "Plugin.Activate", method: { plain: () => activation }, of: { errorKey: "Err" } };
+  const activate: ServedMethod = { name: "Plugin.Activate", method: { plain: () => activation }, of: { refuse: errAnswer } };
   return new Map([activate, ...methods].map((each) => [each.name, each] as const));
 }

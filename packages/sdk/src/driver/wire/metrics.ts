@@ -1,10 +1,10 @@
 import type { MetricsCollector } from "../interfaces/metrics-collector.ts";
-import type { ServedInterface } from "./served-interface.ts";
+import { errAnswer, type ServedInterface } from "./served-interface.ts";
 
 export function serveMetrics(collector: MetricsCollector): ServedInterface {
   return {
     name: "MetricsCollector",
-    errorKey: "Err",
+    refuse: errAnswer,
     ...(collector.close === undefined ? {} : { close: () => collector.close?.() }),
     methods: {
       StartMetrics: {

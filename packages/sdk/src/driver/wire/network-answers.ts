@@ -12,7 +12,7 @@ export function checkEndpointAnswer(answer: EndpointInterface | undefined, given
     const value = answer[field];
     if (value === undefined) continue;
     const wrong = (found: string, expected: string): Error => driverSdkErrors["driver-answer-invalid"]({ method, found, expected });
-    if (given[field] !== undefined) throw wrong(`${field} ${value}`, "none, since the engine has given it");
+    if (given[field] !== undefined) throw wrong(`${field} ${value}`, "no other than the one that the engine has given");
     const fits = field === "macAddress" ? /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/i.test(value) : isSubnetAddress(value);
     if (!fits) throw wrong(`${field} ${value}`, field === "macAddress" ? "six hexadecimal bytes" : "an address with its length");
   }

@@ -10,7 +10,7 @@ import type {
 } from "../interfaces/network-driver.ts";
 import { type Fields, isObject } from "./fields.ts";
 import { checkEndpointAnswer } from "./network-answers.ts";
-import { type Method, present, type ServedInterface, type WireAnswer } from "./served-interface.ts";
+import { errAnswer, type Method, present, type ServedInterface, type WireAnswer } from "./served-interface.ts";
 
 /** Node discovery; the other types are keys of an encryption that the engine keeps to itself (libnetwork discoverapi). */
 const nodeDiscovery = 1;
@@ -32,7 +32,7 @@ export function serveNetwork(driver: NetworkDriver): ServedInterface {
   const { checkGatewayAllocation, programExternalConnectivity, revokeExternalConnectivity } = driver;
   return {
     name: "NetworkDriver",
-    errorKey: "Err",
+    refuse: errAnswer,
     ...(driver.close === undefined ? {} : { close: () => driver.close?.() }),
     methods: {
       GetCapabilities: {

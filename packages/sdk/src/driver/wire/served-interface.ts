@@ -20,13 +20,14 @@ export interface ServedInterface {
   readonly name: string;
   /** Begins its methods' names where that is not `name`. */
   readonly prefix?: string;
-  /** Which key of an answer holds an error. */
-  readonly errorKey: "Err" | "Error";
+  /** The answer that tells an error. */
+  readonly refuse: (message: string) => Readonly<Record<string, unknown>>;
   readonly methods: Readonly<Record<string, Method>>;
-  /** Added to the answer of an error, so that it can't be read as success. */
-  readonly refusal?: Readonly<Record<string, unknown>>;
   readonly close?: () => MaybePromise<void>;
 }
+
+/** How all interfaces but two tell an error. */
+export const errAnswer: ServedInterface["refuse"] = (message) => ({ Err: message });
 
 /** Leaves fields away that have no value. */
 export function present(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

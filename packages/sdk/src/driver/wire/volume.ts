@@ -2,7 +2,7 @@ import { noSuchVolume } from "../driver-error.ts";
 import { driverSdkErrors } from "../errors.ts";
 import type { Volume, VolumeDriver, VolumeMount } from "../interfaces/volume-driver.ts";
 import { type Fields, named } from "./fields.ts";
-import { present, type ServedInterface } from "./served-interface.ts";
+import { errAnswer, present, type ServedInterface } from "./served-interface.ts";
 
 /** Engines wait 120 s for these two, and 60 s for the rest (moby volume/drivers/proxy.go). */
 const longLimit = 119_000;
@@ -10,7 +10,7 @@ const longLimit = 119_000;
 export function serveVolume(driver: VolumeDriver): ServedInterface {
   return {
     name: "VolumeDriver",
-    errorKey: "Err",
+    refuse: errAnswer,
     ...(driver.close === undefined ? {} : { close: () => driver.close?.() }),
     methods: {
       Create: {
