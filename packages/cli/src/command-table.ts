@@ -80,7 +80,13 @@ const driver: GroupEntry = {
   children: [
     { name: "build", summary: "Build a driver into the local store", load: () => import("./commands/driver/build.ts") },
     { name: "lint", summary: "Say what fails or surprises later in a driver", load: () => import("./commands/driver/lint.ts") },
-    { name: "push", summary: "Push a driver to a registry", load: () => import("./commands/driver/push.ts") },
+    { name: "load", summary: "Read packages of a tar into the local store", load: () => import("./commands/load.ts") },
+    {
+      name: "push",
+      summary: "Push a driver, with the tags of all its architectures, to a registry",
+      load: () => import("./commands/driver/push.ts"),
+    },
+    { name: "save", summary: "Write packages of the local store as one tar", load: () => import("./commands/save.ts") },
     { name: "test", summary: "Ask a driver what an engine asks, and judge its answers", load: () => import("./commands/driver/test.ts") },
   ],
 };
