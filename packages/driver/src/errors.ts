@@ -154,7 +154,7 @@ const table = {
   "node-unusable": {
     status: 422,
     message: "{program} can't be put into a driver: {reason}.",
-    mend: "Name another with --node-binary, e.g. the one of nodejs.org for this machine.",
+    mend: "Install it here, or name another: a Node program with --node-binary, e.g. the one of nodejs.org for this machine.",
   },
   "package-not-driver": {
     status: 422,

@@ -57,7 +57,8 @@ async function stripInto(binary: string, output: string): Promise<boolean> {
   }
 }
 
-function hostPiece(path: string, file: string): Piece {
+/** A file of this machine, executable. */
+export function hostPiece(path: string, file: string): Piece {
   const { size } = statSync(file);
   return {
     entry: { path: path.replace(/^\/+/, ""), kind: "file", mode: 0o755, uid: 0, gid: 0, size, modified: 0 },
