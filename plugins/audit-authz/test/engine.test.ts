@@ -18,8 +18,8 @@ test("a stock engine refuses what the README's rules do not allow, and the trail
   writeFileSync(join(engine.folder, "daemon.json"), JSON.stringify({ "authorization-plugins": ["audit-authz"] }));
   process.kill(Number(readFileSync(engine.pidFile, "utf8")), "SIGHUP");
   const docker = (words: string): ReturnType<typeof shell> => shell(`docker ${words}`, { DOCKER_HOST: engine.host });
-  for (let tries = 0; tries < 100 && !(await docker("swarm init")).stderr.includes("audit-authz"); tries += 1);
-  assert.match((await docker("swarm init")).stderr, /authorization denied by plugin audit-authz: no-swarm: This engine is in no swarm\./);
+  for (let tries = 0; tries < 100 && !(await docker("swarm leave")).stderr.includes("audit-authz"); tries += 1);
+  assert.match((await docker("swarm leave")).stderr, /authorization denied by plugin audit-authz: no-swarm: This engine is in no swarm\./);
   assert.equal((await docker("run --rm --network none debian:bookworm-slim echo hello")).stdout, "hello\n");
   const privileged = await docker("create --privileged debian:bookworm-slim true");
   assert.match(privileged.stderr, /developers: privileged is not allowed/);
