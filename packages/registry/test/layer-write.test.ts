@@ -268,6 +268,9 @@ test("refused: sockets, names that no tree can hold, files that change meanwhile
   await assert.rejects(treeOfDirectory(root), { code: "tree-unreadable", message: /not UTF-8/ });
   rmSync(Buffer.from(`${root}/\xff`, "latin1"));
   rmSync(join(root, "socket"));
+  writeFileSync(join(root, ".wh.file"), "");
+  await assert.rejects(writeLayer(await treeOfDirectory(root), { directory: folder }), { code: "tree-unreadable", message: /whiteouts/ });
+  rmSync(join(root, ".wh.file"));
   writeFileSync(join(root, "growing"), "a");
   for (const change of ["", "ab"]) {
     const before = await treeOfDirectory(root);
