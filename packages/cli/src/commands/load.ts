@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { cliErrors } from "../errors.ts";
 import { withExamples } from "../options.ts";
 import { copyBetween, trustedKey } from "../packages/copy-between.ts";
 import { storePlace } from "../packages/places.ts";
@@ -20,6 +21,7 @@ async function load({ input }: { readonly input: string }): Promise<void> {
     const label = descriptor.annotations?.["io.containerd.image.name"] ?? key;
     return { source: archive, key, name: packageReference(label), label, close: () => {} };
   });
+  if (places.length === 0) throw cliErrors["place-ambiguous"]({ place: input, known: "none" });
   // All or none: what is not trusted is known before anything is written.
   const trusted = [];
   for (const place of places) trusted.push({ ...place, key: await trustedKey(place), stored: packageName(place.label) });
