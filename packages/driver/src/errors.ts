@@ -116,6 +116,11 @@ const table = {
     message: "The new version of {name} is not healthy ({reason}), and {back} does not run either: {second}.",
     mend: "`outrigger driver logs {name}` shows what they wrote; the host goes on trying.",
   },
+  "privileges-not-granted": {
+    status: 400,
+    message: "{name} asks for privileges that were not granted: {missing}.",
+    mend: "Grant each with --grant NAME=VALUE, or all of them with --grant-all-permissions; nothing was installed.",
+  },
   "engine-cannot": {
     status: 400,
     message: "Docker Engine can't {what}: {reason}.",
@@ -126,15 +131,15 @@ const table = {
     message: "{name} is no managed plug-in: {reason}.",
     mend: "Name what `outrigger driver push` or `docker plugin push` has made.",
   },
-  "plugin-api-conflict": {
+  "plugin-api-denied": {
     status: 409,
     message: "{address} refused it ({status}): {reason}",
-    mend: "The reason is its own.",
+    mend: "{mend}",
   },
-  "plugin-api-refused": {
+  "plugin-api-failed": {
     status: 502,
-    message: "{address} refused it ({status}): {reason}",
-    mend: "The reason is its own.",
+    message: "{address} failed at it ({status}): {reason}",
+    mend: "{mend}",
   },
   "plugin-api-unreachable": {
     status: 503,
@@ -245,6 +250,11 @@ const table = {
     status: 404,
     message: "{request} is no call of this host.",
     mend: "docs/driver-host.md lists them; pushing and creating plug-ins need no host: `outrigger driver push`, `outrigger driver build`.",
+  },
+  "program-unusable": {
+    status: 422,
+    message: "{program} can't be put into a driver: {reason}.",
+    mend: "Install it on the machine that builds, for the architecture that is built; plugin.yaml names it under `source.programs`.",
   },
 } as const;
 

@@ -197,7 +197,7 @@ test("any tree that we write is read back as it was", async (context) => {
             ...rest,
             ...kept,
             size: kind === "file" ? content.length : 0,
-            ...(kind === "symlink" ? { target } : {}),
+            ...(kind === "symlink" ? { target, mode: 0o777 } : {}),
           });
           if (kind === "file") contents.set(path, content);
         }
