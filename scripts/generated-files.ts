@@ -5,6 +5,7 @@ import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, probl
 import { registryErrors } from "@outrigger/registry";
 import { runtimeErrors } from "@outrigger/runtime";
 import { sdkErrors, z } from "@outrigger/sdk";
+import { driverSdkErrors } from "@outrigger/sdk/driver";
 import { openApiDocument, serverErrors } from "@outrigger/server";
 import { policyField } from "../plugins/policy/rules/rules-field.ts";
 import { engineFields, engineTypes } from "./engine-api.ts";
@@ -17,6 +18,7 @@ const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = 
   ["Server", serverErrors as Catalogue],
   ["Engine gateway", engineErrors as Catalogue],
   ["Plug-in SDK", sdkErrors as Catalogue],
+  ["Driver SDK", driverSdkErrors as Catalogue],
   ["Packages and registries", registryErrors as Catalogue],
   ["Drivers", driverErrors as Catalogue],
   ["Command line", cliErrors as Catalogue],

@@ -79,7 +79,21 @@ const driver: GroupEntry = {
   summary: "Build, ship, run and check Docker's managed plug-ins, without a Docker daemon",
   children: [
     { name: "build", summary: "Build a driver into the local store", load: () => import("./commands/driver/build.ts") },
+    { name: "disable", summary: "Disable a driver; it keeps its settings", load: () => import("./commands/driver/disable.ts") },
+    { name: "enable", summary: "Enable a driver and wait until it is healthy", load: () => import("./commands/driver/enable.ts") },
+    { name: "host", summary: "Run drivers without a Docker daemon", load: () => import("./commands/driver/host.ts") },
+    { name: "inspect", summary: "Show a driver in full", load: () => import("./commands/driver/inspect.ts") },
+    {
+      name: "install",
+      summary: "Install a driver with the privileges that it asks for",
+      load: () => import("./commands/driver/install.ts"),
+    },
     { name: "lint", summary: "Say what fails or surprises later in a driver", load: () => import("./commands/driver/lint.ts") },
+    { name: "logs", summary: "Print what a driver has written", load: () => import("./commands/driver/logs.ts") },
+    { name: "ls", summary: "List drivers and how they fare", load: () => import("./commands/driver/ls.ts") },
+    { name: "privileges", summary: "Show what a driver asks for", load: () => import("./commands/driver/privileges.ts") },
+    { name: "push", summary: "Push a driver to a registry", load: () => import("./commands/driver/push.ts") },
+    { name: "test", summary: "Ask a driver what an engine asks, and judge its answers", load: () => import("./commands/driver/test.ts") },
     { name: "load", summary: "Read packages of a tar into the local store", load: () => import("./commands/load.ts") },
     {
       name: "push",
@@ -87,6 +101,10 @@ const driver: GroupEntry = {
       load: () => import("./commands/driver/push.ts"),
     },
     { name: "save", summary: "Write packages of the local store as one tar", load: () => import("./commands/save.ts") },
+    { name: "rm", summary: "Remove a driver and what it has stored", load: () => import("./commands/driver/rm.ts") },
+    { name: "rollback", summary: "Go back to the version before", load: () => import("./commands/driver/rollback.ts") },
+    { name: "set", summary: "Change a driver's settings", load: () => import("./commands/driver/set.ts") },
+    { name: "upgrade", summary: "Put another version in a driver's place", load: () => import("./commands/driver/upgrade.ts") },
   ],
 };
 

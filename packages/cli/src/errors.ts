@@ -124,7 +124,7 @@ const table = {
   "place-read-only": {
     status: 400,
     message: "Nothing can be written to {place}.",
-    mend: "Name a registry, store:NAME:TAG or oci:FOLDER:NAME; `outrigger save` writes archives.",
+    mend: "Name a tag in a registry, store:NAME:TAG or oci:FOLDER:NAME; `outrigger save` writes archives.",
   },
   "prompt-impossible": {
     status: 400,

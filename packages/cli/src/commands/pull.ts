@@ -16,7 +16,7 @@ export function define(command: Command): void {
 async function pull(name: string, options: RegistryFlags & { readonly as?: string }): Promise<void> {
   const from = await registryPlace(name, registryOptions(options));
   const key = await trustedKey(from);
-  const to = await storePlace(options.as ?? name.replace(/@sha256:.*$/, ""));
+  const to = await storePlace(options.as ?? name);
   const { digest } = await copyBetween({ ...from, key }, to, "Pulled");
   process.stdout.write(`${digest}\n`);
 }

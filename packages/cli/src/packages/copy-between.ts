@@ -7,7 +7,7 @@ import type { PackagePlace } from "./places.ts";
 /** Copies a package with its signatures, and says what of it had to be sent. */
 export async function copyBetween(from: PackagePlace, to: PackagePlace, verb: string): Promise<Descriptor> {
   const { copyContent } = await import("@outrigger/registry");
-  if (to.target === undefined) throw cliErrors["place-read-only"]({ place: to.label });
+  if (to.target === undefined || to.key.startsWith("sha256:")) throw cliErrors["place-read-only"]({ place: to.label });
   const seen = new Map<string, number>();
   const progress: Parameters<typeof copyContent>[4] = {
     progress: ({ descriptor, state, bytes }) => {
@@ -15,7 +15,7 @@ export async function copyBetween(from: PackagePlace, to: PackagePlace, verb: st
     },
   };
   try {
-    const copied = await copyContent(from.source, from.key, to.target, isDigest(to.key) ? undefined : to.key, progress);
+    const copied = await copyContent(from.source, from.key, to.target, to.key, progress);
     const sent = [...seen.values()].reduce((sum, bytes) => sum + bytes, 0);
     say(`${verb} ${to.label}: ${sent === 0 ? "everything was there already" : formatSize(sent)}.`);
     return copied;
@@ -31,8 +31,4 @@ export async function trustedKey(place: PackagePlace): Promise<string> {
   const { descriptor, signatures } = await requireTrusted(place.source, place.key, place.name, await readTrustPolicy());
   for (const { fingerprint } of signatures) say(`Signed by ${fingerprint}.`);
   return descriptor.digest;
-}
-
-function isDigest(key: string): boolean {
-  return key.startsWith("sha256:");
 }
