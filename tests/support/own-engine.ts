@@ -25,13 +25,15 @@ export interface OwnEngineOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** The address and length of a bridge of its own, e.g. `10.214.0.1/24`; without it there is no network but `none` and `host`. */
   readonly bridge?: string;
+  /** Where it looks for legacy plug-ins, in place of /run/docker/plugins, which it can't be told: then with mounts of its own. */
+  readonly plugins?: string;
 }
 
 /** A dockerd of the test's own, beside the one that everyone uses, with a disk of `size` (e.g. `120m`) in memory; gone when the test ends. Needs root. */
 export async function ownEngine(
   context: Pick<TestContext, "after">,
   size: string,
-  { config = {}, bridge }: OwnEngineOptions = {},
+  { config = {}, bridge, plugins }: OwnEngineOptions = {},
 ): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-engine-"));
   const disk = join(folder, "disk");
@@ -48,7 +50,9 @@ export async function ownEngine(
     const laid = bridge === undefined ? ["--bridge", "none"] : ["--bip", bridge];
     const network = [...laid, "--iptables=false", "--ip6tables=false", "--default-address-pool", "base=10.213.0.0/16,size=24"];
     // In a network namespace of its own: a dockerd without a bridge deletes docker0, whosever it is.
-    daemon = spawn("unshare", ["--net", "dockerd", ...folders, "--host", host, ...network], { stdio: "ignore" });
+    const bind = ["--mount", "sh", "-c", 'mount --bind "$0" /run/docker/plugins && exec "$@"'];
+    const apart = plugins === undefined ? ["--net"] : ["--net", ...bind, plugins];
+    daemon = spawn("unshare", [...apart, "dockerd", ...folders, "--host", host, ...network], { stdio: "ignore" });
     for (let tries = 0; tries < 200 && !(await answers(client)); tries += 1) await sleep(100);
   };
   const stop = async (): Promise<void> => {
