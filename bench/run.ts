@@ -5,6 +5,7 @@ import { benchEngineGateway } from "./engine-gateway.ts";
 import { benchEngineHooks } from "./engine-hooks.ts";
 import { benchEngineRun } from "./engine-run.ts";
 import { benchGateway } from "./gateway.ts";
+import { benchLayers } from "./layers.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPerformancePlugin } from "./performance-plugin.ts";
 import { benchPods } from "./pods.ts";
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-hooks": benchEngineHooks,
   "engine-run": benchEngineRun,
   "driver-sdk": benchDriverSdk,
+  layers: benchLayers,
 };
 
 const names = process.argv.slice(2);

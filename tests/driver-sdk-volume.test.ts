@@ -13,10 +13,9 @@ import { execute } from "./support/sandbox.ts";
 const image = "debian:bookworm-slim";
 
 test("a volume driver of the SDK serves docker volume and containers of a real engine", { timeout: 120_000 }, async (context) => {
-  const plugins = mkdtempSync(join(tmpdir(), "outrigger-plugins-"));
-  const place = join(plugins, "volumes");
-  atEnd(context, async () => rmSync(plugins, { recursive: true, force: true }));
-  const { host } = await ownEngine(context, "400m", { plugins });
+  const place = mkdtempSync(join(tmpdir(), "outrigger-driver-"));
+  atEnd(context, async () => rmSync(place, { recursive: true, force: true }));
+  const { host, pluginsFolder } = await ownEngine(context, "400m", { ownPlugins: true });
   const ask = (...words: string[]): ReturnType<typeof docker> => docker("--host", host, ...words);
   const done = async (...words: string[]): Promise<string> => {
     const { code, stdout, stderr } = await ask(...words);
@@ -46,7 +45,7 @@ test("a volume driver of the SDK serves docker volume and containers of a real e
         list: () => readdirSync(join(place, "data")).map((name) => ({ name })),
       }),
     },
-    plugins,
+    pluginsFolder,
   );
   const volume = `${driver}-data`;
   await done("volume", "create", "--driver", driver, volume);
