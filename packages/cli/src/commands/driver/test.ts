@@ -2,12 +2,10 @@ import { statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import type { ConformanceReport, DriverLauncher, Painter, Profile, RunnablePackage } from "@outrigger/driver";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { packageName } from "../../driver/package-name.ts";
-import { openStore, type PackageOptions, withPackages } from "../../driver/package-options.ts";
 import { collect, withExamples } from "../../options.ts";
 import { paint } from "../../output/paint.ts";
 
-interface TestOptions extends PackageOptions {
+interface TestOptions {
   readonly set?: readonly string[];
   readonly runtime?: string;
   readonly interface?: readonly string[];
@@ -25,7 +23,7 @@ interface TestOptions extends PackageOptions {
 }
 
 export function define(command: Command): void {
-  withPackages(command)
+  command
     .argument(
       "<driver>",
       "where it listens (a socket's path, unix:///PATH, tcp://HOST:PORT), a folder with config.json and rootfs/, or NAME:TAG in the local store",
@@ -112,7 +110,8 @@ async function startedBy(driver: string, program: readonly string[], options: Te
   if (name !== undefined) return { launcher: commandLauncher([name, ...args], { address: driver, root: options.root, ...output }) };
   if (driver.includes("://") || driver.endsWith(".spec") || statSync(driver, { throwIfNoEntry: false })?.isSocket() === true)
     return undefined;
-  const inStore = async (): Promise<RunnablePackage> => openStoredPackage(await openStore(options), packageName(driver));
+  const { openStore, packageName } = await import("@outrigger/registry");
+  const inStore = async (): Promise<RunnablePackage> => openStoredPackage(await openStore(), packageName(driver));
   const found = isPluginFolder(driver) ? await openPluginFolder(driver) : await inStore();
   const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
   const launcher = await packageLauncher({ ...found, ...(options.set === undefined ? {} : { set: options.set }), ...runtime, ...output });
