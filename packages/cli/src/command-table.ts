@@ -80,10 +80,6 @@ const driver: GroupEntry = {
   children: [
     { name: "build", summary: "Build a driver into the local store", load: () => import("./commands/driver/build.ts") },
     { name: "lint", summary: "Say what fails or surprises later in a driver", load: () => import("./commands/driver/lint.ts") },
-    { name: "load", summary: "Read packages of a tar into the local store", load: () => import("./commands/load.ts") },
-    { name: "logs", summary: "Print what a driver has written", load: () => import("./commands/driver/logs.ts") },
-    { name: "ls", summary: "List drivers and how they fare", load: () => import("./commands/driver/ls.ts") },
-    { name: "privileges", summary: "Show what a driver asks for", load: () => import("./commands/driver/privileges.ts") },
     {
       name: "push",
       summary: "Push a driver, with the tags of all its architectures, to a registry",
@@ -102,11 +98,7 @@ const driver: GroupEntry = {
     { name: "inspect", summary: "Show a driver in full", load: () => import("./commands/driver/inspect.ts") },
     { name: "enable", summary: "Enable a driver and wait until it is healthy", load: () => import("./commands/driver/enable.ts") },
     { name: "disable", summary: "Disable a driver; it keeps its settings", load: () => import("./commands/driver/disable.ts") },
-    { name: "rm", summary: "Remove a driver and what it has stored", load: () => import("./commands/driver/rm.ts") },
-    { name: "rollback", summary: "Go back to the version before", load: () => import("./commands/driver/rollback.ts") },
-    { name: "save", summary: "Write packages of the local store as one tar", load: () => import("./commands/save.ts") },
     { name: "set", summary: "Change a driver's settings", load: () => import("./commands/driver/set.ts") },
-    { name: "test", summary: "Ask a driver what an engine asks, and judge its answers", load: () => import("./commands/driver/test.ts") },
     { name: "upgrade", summary: "Put another version in a driver's place", load: () => import("./commands/driver/upgrade.ts") },
     { name: "rollback", summary: "Go back to the version before", load: () => import("./commands/driver/rollback.ts") },
     { name: "rm", summary: "Remove a driver and what it has stored", load: () => import("./commands/driver/rm.ts") },
