@@ -5,8 +5,10 @@ import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, probl
 import { registryErrors } from "@outrigger/registry";
 import { runtimeErrors } from "@outrigger/runtime";
 import { sdkErrors, z } from "@outrigger/sdk";
+import { driverSdkErrors } from "@outrigger/sdk/driver";
 import { openApiDocument, serverErrors } from "@outrigger/server";
 import { policyField } from "../plugins/policy/rules/rules-field.ts";
+import { checksPage } from "./checks-page.ts";
 import { engineFields, engineTypes } from "./engine-api.ts";
 
 type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
@@ -17,6 +19,7 @@ const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = 
   ["Server", serverErrors as Catalogue],
   ["Engine gateway", engineErrors as Catalogue],
   ["Plug-in SDK", sdkErrors as Catalogue],
+  ["Driver SDK", driverSdkErrors as Catalogue],
   ["Packages and registries", registryErrors as Catalogue],
   ["Drivers", driverErrors as Catalogue],
   ["Command line", cliErrors as Catalogue],
@@ -29,6 +32,7 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
   return {
     ...Object.fromEntries(schemas),
     "plugins/policy/policy.schema.json": policySchema(),
+    "docs/driver-test.md": checksPage(),
     "docs/errors.md": errorsPage(),
     "docs/openapi.json": openApi,
     "packages/sdk/src/engine-api/types.ts": engineTypes(),

@@ -16,6 +16,8 @@ export interface OwnEngine {
   readonly folder: string;
   /** Of the daemon while it runs. */
   readonly pidFile: string;
+  /** What it finds at /run/docker/plugins, with `ownPlugins`. */
+  readonly pluginsFolder: string;
   readonly start: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
@@ -25,17 +27,20 @@ export interface OwnEngineOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** The address and length of a bridge of its own, e.g. `10.214.0.1/24`; without it there is no network but `none` and `host`. */
   readonly bridge?: string;
+  /** Its /run/docker/plugins is a folder of its own: it finds nobody else's drivers, and no other engine its. It sees mounts that are made in its own namespace only. */
+  readonly ownPlugins?: boolean;
 }
 
 /** A dockerd of the test's own, beside the one that everyone uses, with a disk of `size` (e.g. `120m`) in memory; gone when the test ends. Needs root. */
 export async function ownEngine(
   context: Pick<TestContext, "after">,
   size: string,
-  { config = {}, bridge }: OwnEngineOptions = {},
+  { config = {}, bridge, ownPlugins = false }: OwnEngineOptions = {},
 ): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-engine-"));
   const disk = join(folder, "disk");
-  mkdirSync(disk);
+  const pluginsFolder = join(folder, "plugins");
+  for (const each of [disk, pluginsFolder]) mkdirSync(each);
   execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", disk]);
   const host = `unix://${join(folder, "docker.sock")}`;
   const pidFile = join(folder, "pid");
@@ -48,7 +53,9 @@ export async function ownEngine(
     const laid = bridge === undefined ? ["--bridge", "none"] : ["--bip", bridge];
     const network = [...laid, "--iptables=false", "--ip6tables=false", "--default-address-pool", "base=10.213.0.0/16,size=24"];
     // In a network namespace of its own: a dockerd without a bridge deletes docker0, whosever it is.
-    daemon = spawn("unshare", ["--net", "dockerd", ...folders, "--host", host, ...network], { stdio: "ignore" });
+    const words = ["dockerd", ...folders, "--host", host, ...network];
+    const alone = ["--mount", "sh", "-ec", 'mount --bind "$0" /run/docker/plugins; exec "$@"', pluginsFolder];
+    daemon = spawn("unshare", ["--net", ...(ownPlugins ? alone : []), ...words], { stdio: "ignore" });
     for (let tries = 0; tries < 200 && !(await answers(client)); tries += 1) await sleep(100);
   };
   const stop = async (): Promise<void> => {
@@ -65,7 +72,7 @@ export async function ownEngine(
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   });
   await start();
-  return { host, client, folder, pidFile, start, stop };
+  return { host, client, folder, pidFile, pluginsFolder, start, stop };
 }
 
 function answers(client: DockerClient): Promise<boolean> {

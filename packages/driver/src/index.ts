@@ -26,6 +26,7 @@ export * from "./config/read.ts";
 export * from "./config/settable.ts";
 export * from "./config/setting-items.ts";
 export * from "./config/write.ts";
+export * from "./conformance/index.ts";
 export * from "./errors.ts";
 export * from "./host/change/install.ts";
 export * from "./host/change/upgrade.ts";

@@ -22,16 +22,6 @@ const table = {
     message: "{folder} is not empty.",
     mend: "Name a folder that is new or empty: files are never mixed with others.",
   },
-  "image-invalid": {
-    status: 422,
-    message: "{name} can't be read as an image: {reason}.",
-    mend: "Name an image as Docker, Podman or BuildKit write it: a manifest or an index, a configuration, layers of tar.",
-  },
-  "platform-missing": {
-    status: 404,
-    message: "{name} is not there for {wanted}; it is for {found}.",
-    mend: "Name a platform that it is for, or get the image for this one.",
-  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',
@@ -51,6 +41,16 @@ const table = {
     status: 502,
     message: "What {source} gave for {digest} is something else: {found}.",
     mend: "Try again; if it stays so, the source is damaged or lies, and nothing of it was kept.",
+  },
+  "tree-closed": {
+    status: 500,
+    message: "The content of {path} was asked for, but its tree is closed or has no such file.",
+    mend: "This is a mistake in the program: read a tree's files before it is closed.",
+  },
+  "tree-unreadable": {
+    status: 422,
+    message: "{path} can't be part of a tree: {reason}.",
+    mend: "Remove it or leave it out, and try again when nothing writes there.",
   },
   "manifest-too-large": {
     status: 502,
@@ -122,15 +122,15 @@ const table = {
     message: "The image layout {path} is being changed by somebody else: {reason}.",
     mend: "Try again when the other has ended.",
   },
-  "tree-closed": {
-    status: 500,
-    message: "The content of {path} was asked for, but its tree is closed or has no such file.",
-    mend: "This is a mistake in the program: read a tree's files before it is closed.",
-  },
-  "tree-unreadable": {
+  "image-invalid": {
     status: 422,
-    message: "{path} can't be part of a tree: {reason}.",
-    mend: "Remove it or leave it out, and try again when nothing writes there.",
+    message: "{name} can't be read as an image: {reason}.",
+    mend: "Name an image as Docker, Podman or BuildKit write it: a manifest or an index, a configuration, layers of tar.",
+  },
+  "platform-missing": {
+    status: 404,
+    message: "{name} is not there for {wanted}; it is for {found}.",
+    mend: "Name a platform that it is for, or get the image for this one.",
   },
   "package-unpackable": {
     status: 422,

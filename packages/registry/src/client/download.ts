@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
  * A blob's bytes, checked while they pass. After a cut the rest is asked for by Range; where that is not understood, the beginning is read again and dropped.
  * @throws content-unknown, digest-wrong, registry-*
  */
-export function downloadBlob(session: Session, repository: string, descriptor: Descriptor): AsyncGenerator<Uint8Array> {
+export function downloadBlob(session: Session, repository: string, descriptor: Descriptor): AsyncIterable<Uint8Array> {
   return checkedContent(`${session.registry}/${repository}`, descriptor, pieces(session, repository, descriptor));
 }
 
@@ -59,7 +59,7 @@ async function begin(session: Session, repository: string, digest: string, offse
     await discard(answer);
     throw registryErrors["content-unknown"]({ source: `${session.registry}/${repository}`, digest });
   }
-  if (answer.status !== 206) return answer;
+  if (answer.status === 200) return answer;
   const [, start] = /^bytes (\d+)-/.exec(answer.headers["content-range"] ?? "") ?? [];
   if (Number(start) === offset) return answer;
   answer.body.destroy();

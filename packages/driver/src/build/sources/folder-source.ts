@@ -34,8 +34,8 @@ async function manifestSource(
   { manifest, file }: Description & { kind: "manifest" },
   context: SourceContext,
 ): Promise<OpenedSource> {
-  const { entry, rootfs, dockerfile, image } = manifest.spec.driver.source;
-  if (entry !== undefined) return nodeSource(join(folder, entry), context.architecture, context.node);
+  const { entry, programs, rootfs, dockerfile, image } = manifest.spec.driver.source;
+  if (entry !== undefined) return nodeSource(join(folder, entry), context.architecture, context.node, programs);
   if (image !== undefined) return imageSource(image, context);
   if (dockerfile !== undefined) {
     const { args = {}, target } = dockerfile;

@@ -1,11 +1,22 @@
 import { driverErrors } from "../../errors.ts";
 import { bundleDriver } from "../node/bundle.ts";
-import { type NodeRuntimeOptions, nodeRuntime } from "../node/runtime.ts";
+import { type NodeRuntimeOptions, nodeRuntime, programPieces } from "../node/runtime.ts";
 import { filePiece, treeOfPieces } from "../pieces.ts";
 import type { OpenedSource } from "./opened-source.ts";
 
-/** A module as a driver: bundled to one file, beside a Node runtime. @throws bundle-failed, node-unusable */
-export async function nodeSource(entry: string, architecture: string, options: NodeRuntimeOptions = {}): Promise<OpenedSource> {
+/**
+ * A module as a driver: bundled to one file, beside a Node runtime.
+ *
+ * @param programs of this machine, which it runs
+ * @throws bundle-failed, node-unusable, program-unusable
+ */
+export async function nodeSource(
+  entry: string,
+  architecture: string,
+  options: NodeRuntimeOptions = {},
+  programs: readonly string[] = [],
+): Promise<OpenedSource> {
+  const beside = programs.flatMap((program) => programPieces(program, architecture));
   const { name, text } = await bundleDriver(entry);
   const runtime = await nodeRuntime(options);
   if (runtime.architecture !== architecture) {
@@ -13,6 +24,6 @@ export async function nodeSource(entry: string, architecture: string, options: N
     const program = options.binary ?? process.execPath;
     throw driverErrors["node-unusable"]({ program, reason: `it is for ${runtime.architecture}, not for ${architecture}` });
   }
-  const tree = treeOfPieces([...runtime.pieces, filePiece(name, text)], runtime.close);
+  const tree = treeOfPieces([...beside, ...runtime.pieces, filePiece(name, text)], runtime.close);
   return { tree, architecture, image: { entrypoint: ["/node", `/${name}`], env: [], workdir: "" } };
 }

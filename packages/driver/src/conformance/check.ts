@@ -1,0 +1,47 @@
+import type { Probe } from "./probe.ts";
+import type { Exchange } from "./wire/wire.ts";
+
+/** MUST: without it an engine fails, loses something or waits. SHOULD: an engine goes on, with a loss for its users. */
+export type Level = "MUST" | "SHOULD";
+
+export type Suite = "activation" | "http" | "volume" | "network" | "ipam" | "authz" | "log" | "metrics" | "lifecycle";
+
+/** One question to a driver. */
+export interface Check {
+  /** `volume.create-idempotent`: the suite and what is asked. */
+  readonly id: string;
+  readonly level: Level;
+  /** What holds when it passes, one sentence. */
+  readonly title: string;
+  /** What dockerd does that makes it matter, with the engine's versions where they differ. */
+  readonly because: string;
+  /** How drivers that fail are mended. */
+  readonly mend: string;
+  /** The check that has to hold for this one to be asked. */
+  readonly needs?: string;
+  readonly run: (probe: Probe) => Promise<void>;
+}
+
+export interface FailureDetails {
+  /** What the engine needs. */
+  readonly expected: string;
+  /** What is the case instead. */
+  readonly found: string;
+  /** The exchange that showed it; else the last one is shown. */
+  readonly exchange?: Exchange;
+}
+
+/** Raised within a check: it does not hold. */
+export class CheckFailure extends Error {
+  override readonly name: string = "CheckFailure";
+  readonly details: FailureDetails;
+  constructor(details: FailureDetails) {
+    super(`expected ${details.expected}; ${details.found}`);
+    this.details = details;
+  }
+}
+
+/** Raised within a check: it can't be asked of this driver. */
+export class CheckSkipped extends Error {
+  override readonly name: string = "CheckSkipped";
+}
