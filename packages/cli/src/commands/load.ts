@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { cliErrors } from "../errors.ts";
-import { withExamples } from "../options.ts";
+import { commandPath, withExamples } from "../options.ts";
 import { copyBetween, trustedKey } from "../packages/copy-between.ts";
 import { storePlace } from "../packages/places.ts";
 
@@ -9,7 +9,7 @@ export function define(command: Command): void {
     .requiredOption("-i, --input <file>", "a tar of an image layout, e.g. of `outrigger save`")
     .description("Reads every named package of a tar into the local store, with its signatures, if trust.yaml allows each.")
     .action(load);
-  withExamples(command, "load -i packages.tar");
+  withExamples(command, `${commandPath(command)} -i packages.tar`);
 }
 
 async function load({ input }: { readonly input: string }): Promise<void> {
