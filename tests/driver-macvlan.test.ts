@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { image, type MacvlanHost, macvlanHost, type NetworkHost, networkHost, ownSwitch, restartEngine } from "./support/macvlan-hosts.ts";
+import { image, type MacvlanHost, macvlanHost, type NetworkHost, networkHost, ownSwitch } from "./support/macvlan-hosts.ts";
 import { ownRegistry } from "./support/own-registry.ts";
 import { execute, root } from "./support/sandbox.ts";
 
@@ -239,7 +239,8 @@ test("a swarm's services have one network over its machines, also after the mana
   assert.ok(await reaches(a, one.container, two.address));
   assert.ok(await reaches(b, two.container, one.address));
 
-  await restartEngine(context, a);
+  await a.engine.stop();
+  await a.engine.start();
   for (let tries = 0; (await a.docker("node", "ls")).code !== 0 && tries < 100; tries += 1) await sleep(200);
   await a.done("service", "create", ...service, "--replicas", "3", "--name", "more", image, "busybox", "sleep", "3600");
   const all = [...(await running([a, b], "more", 3)), ...(await running([a, b], "each", 2))];
