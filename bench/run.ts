@@ -1,5 +1,7 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchDriverPackage } from "./driver-package.ts";
+import { benchDriverSdk } from "./driver-sdk.ts";
 import { benchEngineGateway } from "./engine-gateway.ts";
 import { benchEngineHooks } from "./engine-hooks.ts";
 import { benchEngineRun } from "./engine-run.ts";
@@ -23,6 +25,8 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-gateway": benchEngineGateway,
   "engine-hooks": benchEngineHooks,
   "engine-run": benchEngineRun,
+  "driver-package": benchDriverPackage,
+  "driver-sdk": benchDriverSdk,
   layers: benchLayers,
 };
 

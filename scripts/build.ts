@@ -10,7 +10,7 @@ const target = join(root, "dist", "packages");
 /** What the command brings along: the catalogue and the editors' schemas. */
 const shipped = ["plugins", "schemas"];
 /** What rooms have beside their sources that their packages need. */
-const besides: Readonly<Record<string, readonly string[]>> = { engine: ["runtime", "systemd"] };
+const besides: Readonly<Record<string, readonly string[]>> = { driver: ["systemd"], engine: ["runtime", "systemd"] };
 interface PackageFile {
   readonly name: string;
   readonly version: string;
@@ -54,6 +54,8 @@ async function bundle(room: string, commands: readonly string[], outdir: string)
     format: "esm",
     platform: "node",
     target: "node24",
+    // A program of its own that can't be bundled; it comes with the room that uses it.
+    external: ["esbuild"],
     chunkNames: "[name]-[hash]",
     legalComments: "linked",
     // Libraries that are CommonJS ask for these three.

@@ -116,6 +116,11 @@ const table = {
     message: "The new version of {name} is not healthy ({reason}), and {back} does not run either: {second}.",
     mend: "`outrigger driver logs {name}` shows what they wrote; the host goes on trying.",
   },
+  "privileges-not-granted": {
+    status: 400,
+    message: "{name} asks for privileges that were not granted: {missing}.",
+    mend: "Grant each with --grant NAME=VALUE, or all of them with --grant-all-permissions; nothing was installed.",
+  },
   "engine-cannot": {
     status: 400,
     message: "Docker Engine can't {what}: {reason}.",
@@ -126,15 +131,15 @@ const table = {
     message: "{name} is no managed plug-in: {reason}.",
     mend: "Name what `outrigger driver push` or `docker plugin push` has made.",
   },
-  "plugin-api-conflict": {
+  "plugin-api-denied": {
     status: 409,
     message: "{address} refused it ({status}): {reason}",
-    mend: "The reason is its own.",
+    mend: "{mend}",
   },
-  "plugin-api-refused": {
+  "plugin-api-failed": {
     status: 502,
-    message: "{address} refused it ({status}): {reason}",
-    mend: "The reason is its own.",
+    message: "{address} failed at it ({status}): {reason}",
+    mend: "{mend}",
   },
   "plugin-api-unreachable": {
     status: 503,

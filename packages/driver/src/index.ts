@@ -1,3 +1,7 @@
+export * from "./api/address.ts";
+export * from "./api/digest-install.ts";
+export * from "./api/plugin-api.ts";
+export * from "./api/previous-versions.ts";
 export * from "./build/build-driver.ts";
 export * from "./build/elf.ts";
 export * from "./build/node/bundle.ts";
@@ -35,6 +39,7 @@ export * from "./host/keep/keeper.ts";
 export * from "./host/names.ts";
 export * from "./host/progress.ts";
 export * from "./host/publish/mountpoints.ts";
+export * from "./host/publish/proxy.ts";
 export * from "./host/root-folder.ts";
 export * from "./host/run/oci-spec.ts";
 export * from "./host/run/runtime.ts";

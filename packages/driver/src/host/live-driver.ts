@@ -20,7 +20,7 @@ import { writeRecord } from "./record.ts";
 import { type DriverFolder, driverFolder, rootfsOf } from "./root-folder.ts";
 import { writeBundle } from "./run/bundle.ts";
 import { lastLines, noteInLog, rotateLog } from "./run/driver-log.ts";
-import { adoptShim, readExit, startShim } from "./run/shim.ts";
+import { adoptShim, driverPid, livingShim, readExit, startShim } from "./run/shim.ts";
 
 /** An installed driver in a running host. */
 export class LiveDriver {
@@ -73,7 +73,7 @@ export class LiveDriver {
 
   /** Goes on after the host has started: takes over what runs, starts what does not. */
   async resume(): Promise<void> {
-    const code = adoptShim(this.folder.run) === undefined ? readExit(this.folder.run) : undefined;
+    const code = livingShim(this.folder.run) === undefined ? readExit(this.folder.run) : undefined;
     const before = code === undefined ? undefined : `while no host ran, ${endingText(code, lastLines(this.folder.log, 3))}`;
     this.#keeper = new Keeper(this.#kept(), this.#parts.times, before);
     await this.publish();
@@ -135,7 +135,7 @@ export class LiveDriver {
     const { current, previous, enabled } = this.record;
     const kept = this.#keeper?.status();
     const state = enabled || kept !== undefined ? (kept?.state ?? "installed") : "disabled";
-    const pid = adoptShim(this.folder.run)?.shim.pid;
+    const pid = driverPid(this.folder.run);
     return {
       state,
       ...(kept?.reason === undefined ? {} : { reason: kept.reason }),
@@ -185,6 +185,7 @@ export class LiveDriver {
         await chown(sockets, UID, GID);
         if (this.record.current.config.PropagatedMount !== "") await this.#shareMounts();
         await writeBundle(this.record, this.folder, this.#parts);
+        await noteInLog(log, `starts ${this.record.current.reference}`);
         return startShim(run, runtime.runCommand(this.record.id, run), log);
       },
       end: () => this.end(endLimit),

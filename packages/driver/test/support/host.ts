@@ -1,9 +1,20 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { TestContext } from "node:test";
-import { type HostParts, ociRuntime, type PluginConfig, rootFolder, storedPackages, usualTimes } from "@outrigger/driver";
+import {
+  type DriverHost,
+  driverFolder,
+  type HostParts,
+  type KeepTimes,
+  ociRuntime,
+  openDriverHost,
+  type PluginConfig,
+  rootFolder,
+  storedPackages,
+  usualTimes,
+} from "@outrigger/driver";
 import { pluginConfig } from "./plugin-config.ts";
 
 /** A package's parts before they are a package. */
@@ -86,3 +97,31 @@ export function cleanUp(folder: string, runtimeState: string, program: string): 
   }
   rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
+
+export interface RunningHost extends TestHost {
+  readonly host: DriverHost;
+}
+
+/** A host that is open until the test ends. */
+export async function startHost(context: Pick<TestContext, "after">, given: Partial<HostParts> = {}): Promise<RunningHost> {
+  const test = hostParts(context, given);
+  const host = await openDriverHost(test.parts);
+  context.after(() => host.close());
+  return { ...test, host };
+}
+
+/** Tells a running driver how to behave. */
+export function setMode(host: DriverHost, { parts }: TestHost, name: string, mode: string): void {
+  const folder = driverFolder(parts.root, host.inspect(name).Id).propagated;
+  writeFileSync(join(folder, "mode"), mode);
+}
+
+/** Times so short that a test need not wait. */
+export const quick: KeepTimes = {
+  start: 6_000,
+  probeEvery: 200,
+  probeLimit: 300,
+  hungAfter: 2,
+  forgiven: 60_000,
+  backOff: { first: 300, most: 1_000, atOnce: true },
+};

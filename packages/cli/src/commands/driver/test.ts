@@ -1,13 +1,13 @@
-import { existsSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { ConformanceReport, DriverLauncher, Painter, Profile } from "@outrigger/driver";
+import type { ConformanceReport, DriverLauncher, Painter, Profile, RunnablePackage } from "@outrigger/driver";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { cliErrors } from "../../errors.ts";
 import { collect, withExamples } from "../../options.ts";
 import { paint } from "../../output/paint.ts";
 
 interface TestOptions {
+  readonly set?: readonly string[];
+  readonly runtime?: string;
   readonly interface?: readonly string[];
   readonly only?: readonly string[];
   readonly skip?: readonly string[];
@@ -24,7 +24,10 @@ interface TestOptions {
 
 export function define(command: Command): void {
   command
-    .argument("<driver>", "where it listens: a socket's path, unix:///PATH or tcp://HOST:PORT")
+    .argument(
+      "<driver>",
+      "where it listens (a socket's path, unix:///PATH, tcp://HOST:PORT), a folder with config.json and rootfs/, or NAME:TAG in the local store",
+    )
     .argument(
       "[program...]",
       "after --: the program that listens there; it is started, and stopped and killed by the checks of its lifecycle",
@@ -57,18 +60,26 @@ export function define(command: Command): void {
     command,
     "driver test /run/docker/plugins/sshfs.sock --opt sshcmd=user@host:/data",
     "driver test /tmp/my-driver.sock -- python3 driver.py --listen /tmp/my-driver.sock",
+    "driver test tools/dir-volume:1.0.0",
     "driver test my.sock --only volume --report junit --output report.xml",
   );
 }
 
 async function test(driver: string, program: readonly string[], options: TestOptions): Promise<void> {
   const { closingText, junitReport, resultText, testDriver, textReport } = await import("@outrigger/driver");
-  const launcher = await launcherOf(driver, program, options);
+  const started = await startedBy(driver, program, options);
   // Text comes as the checks end; other formats whole, at the end.
   const live = options.report === "text" || options.output !== undefined;
-  const report = await testDriver({
-    ...(launcher === undefined ? { address: driver } : { launcher }),
-    ...(options.interface === undefined ? {} : { interfaces: options.interface }),
+  const interfaces = options.interface ?? started?.interfaces;
+  // What was started is in a session of its own, which Ctrl-C does not reach.
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)
+    process.once(signal, () => void Promise.resolve(started?.launcher.close()).finally(() => process.exit(code)));
+  const testing = testDriver({
+    ...(started === undefined ? { address: driver } : { launcher: started.launcher }),
+    ...(interfaces === undefined ? {} : { interfaces }),
     ...(options.only === undefined ? {} : { only: options.only }),
     ...(options.skip === undefined ? {} : { skip: options.skip }),
     ...(options.timeout === undefined ? {} : { timeout: options.timeout }),
@@ -76,9 +87,11 @@ async function test(driver: string, program: readonly string[], options: TestOpt
     networkOptions: options.networkOpt ?? {},
     root: options.root,
     profile: options.profile,
+    managed: started?.managed === true,
     strict: options.strict === true,
     ...(live ? { onResult: (result) => process.stdout.write(`${resultText(result, colours)}\n`) } : {}),
   });
+  const report = await testing.finally(() => started?.launcher.close());
   const formats = { text: textReport, json: toJson, junit: junitReport } as const;
   if (live) process.stdout.write(`\n${closingText(report)}\n`);
   if (options.output !== undefined) await writeFile(options.output, formats[options.report](report));
@@ -86,19 +99,28 @@ async function test(driver: string, program: readonly string[], options: TestOpt
   process.exitCode = report.passed ? 0 : 1;
 }
 
-async function launcherOf(driver: string, program: readonly string[], options: TestOptions): Promise<DriverLauncher | undefined> {
-  const { commandLauncher } = await import("@outrigger/driver");
+/** A driver that this command starts, with what is known of it before; undefined for one that runs. */
+interface Started {
+  readonly launcher: DriverLauncher;
+  readonly interfaces?: readonly string[];
+  readonly managed?: true;
+}
+
+async function startedBy(driver: string, program: readonly string[], options: TestOptions): Promise<Started | undefined> {
+  const { commandLauncher, isPluginFolder, openPluginFolder, openStoredPackage, packageLauncher, testedInterfaces } = await import(
+    "@outrigger/driver"
+  );
+  const output = options.verbose === true ? { output: (text: string) => void process.stderr.write(text) } : {};
   const [name, ...args] = program;
-  if (name !== undefined) {
-    const output = options.verbose === true ? { output: (text: string) => void process.stderr.write(text) } : {};
-    return commandLauncher([name, ...args], { address: driver, root: options.root, ...output });
-  }
-  if (driver.includes("://") || driver.endsWith(".spec")) return undefined;
-  if (!existsSync(driver)) throw cliErrors["file-unreadable"]({ file: driver, reason: "there is no such socket" });
-  if (statSync(driver).isDirectory() && existsSync(join(driver, "config.json"))) {
-    throw cliErrors["option-invalid"]({ option: "<driver>", found: driver, expected: "a socket", command: "driver test" });
-  }
-  return undefined;
+  if (name !== undefined) return { launcher: commandLauncher([name, ...args], { address: driver, root: options.root, ...output }) };
+  if (driver.includes("://") || driver.endsWith(".spec") || statSync(driver, { throwIfNoEntry: false })?.isSocket() === true)
+    return undefined;
+  const { openStore, packageName } = await import("@outrigger/registry");
+  const inStore = async (): Promise<RunnablePackage> => openStoredPackage(await openStore(), packageName(driver));
+  const found = isPluginFolder(driver) ? await openPluginFolder(driver) : await inStore();
+  const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
+  const launcher = await packageLauncher({ ...found, ...(options.set === undefined ? {} : { set: options.set }), ...runtime, ...output });
+  return { launcher, interfaces: testedInterfaces(found.config), managed: true };
 }
 
 function toJson(report: ConformanceReport): string {

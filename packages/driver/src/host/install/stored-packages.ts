@@ -4,6 +4,7 @@ import {
   type ContentSource,
   copyContent,
   type Descriptor,
+  familiarName,
   type Layout,
   type LayoutArchive,
   openLayout,
@@ -77,7 +78,7 @@ async function nameIn(layout: Layout | LayoutArchive, reference: ImageReference)
   if (reference.digest !== null) return reference.digest;
   const names = (await layout.list()).map(({ name }) => name);
   const full = formatImageReference(reference);
-  const found = [full, referenceKey(reference)].find((name) => names.includes(name));
+  const found = [full, familiarName(full), referenceKey(reference)].find((name) => names.includes(name));
   if (found === undefined) throw registryErrors["manifest-unknown"]({ source: layout.name, reference: full });
   return found;
 }

@@ -5,6 +5,7 @@ import type { DriverHost } from "../driver-host.ts";
 import type { PackageRequest } from "../install/package-access.ts";
 import { readReference } from "../names.ts";
 import { readFilters } from "./filters.ts";
+import { hostName } from "./host-name.ts";
 import { credentialsOf, flag, numberOf, readJsonBody, required } from "./read-request.ts";
 import { sendJson, sendNothing, sendText, streamProgress } from "./send.ts";
 
@@ -139,7 +140,6 @@ export const routes: readonly ApiRoute[] = [
   },
 ];
 
-export const hostName = "Outrigger driver host";
 export const apiVersion = "1.41";
 
 function versionAnswer(): object {
