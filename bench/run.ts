@@ -1,9 +1,11 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchDriverSdk } from "./driver-sdk.ts";
 import { benchEngineGateway } from "./engine-gateway.ts";
 import { benchEngineHooks } from "./engine-hooks.ts";
 import { benchEngineRun } from "./engine-run.ts";
 import { benchGateway } from "./gateway.ts";
+import { benchLayers } from "./layers.ts";
 import type { Measurement } from "./measurement.ts";
 import { benchPerformancePlugin } from "./performance-plugin.ts";
 import { benchPods } from "./pods.ts";
@@ -22,6 +24,8 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-gateway": benchEngineGateway,
   "engine-hooks": benchEngineHooks,
   "engine-run": benchEngineRun,
+  "driver-sdk": benchDriverSdk,
+  layers: benchLayers,
 };
 
 const names = process.argv.slice(2);

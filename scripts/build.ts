@@ -10,7 +10,7 @@ const target = join(root, "dist", "packages");
 /** What the command brings along: the catalogue and the editors' schemas. */
 const shipped = ["plugins", "schemas"];
 /** What rooms have beside their sources that their packages need. */
-const besides: Readonly<Record<string, readonly string[]>> = { engine: ["runtime", "systemd"] };
+const besides: Readonly<Record<string, readonly string[]>> = { driver: ["systemd"], engine: ["runtime", "systemd"] };
 interface PackageFile {
   readonly name: string;
   readonly version: string;

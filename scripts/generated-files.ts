@@ -8,6 +8,7 @@ import { sdkErrors, z } from "@outrigger/sdk";
 import { driverSdkErrors } from "@outrigger/sdk/driver";
 import { openApiDocument, serverErrors } from "@outrigger/server";
 import { policyField } from "../plugins/policy/rules/rules-field.ts";
+import { checksPage } from "./checks-page.ts";
 import { engineFields, engineTypes } from "./engine-api.ts";
 
 type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
@@ -31,6 +32,7 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
   return {
     ...Object.fromEntries(schemas),
     "plugins/policy/policy.schema.json": policySchema(),
+    "docs/driver-test.md": checksPage(),
     "docs/errors.md": errorsPage(),
     "docs/openapi.json": openApi,
     "packages/sdk/src/engine-api/types.ts": engineTypes(),

@@ -72,7 +72,11 @@ const cases: readonly Case[] = [
   { title: "docker plain tar", layers: [{ mediaType: types.dockerTar, bytes: tar }], rootfs: ["driver"] },
   { title: "oci plain tar", manifest: types.ociManifest, layers: [{ mediaType: types.ociTar, bytes: tar }], rootfs: ["driver"] },
   { title: "gzip type, plain bytes", layers: [{ mediaType: types.dockerGzip, bytes: tar }], rootfs: ["driver"] },
-  { title: "gzip type, zstd bytes", layers: [{ mediaType: types.dockerGzip, bytes: zstdCompressSync(tar) }], fails: /invalid tar header|unexpected EOF/ },
+  {
+    title: "gzip type, zstd bytes",
+    layers: [{ mediaType: types.dockerGzip, bytes: zstdCompressSync(tar) }],
+    fails: /invalid tar header|unexpected EOF/,
+  },
   {
     title: "oci zstd layer",
     manifest: types.ociManifest,

@@ -20,6 +20,8 @@ export interface TokenServer {
 export interface TokenServerOptions {
   readonly post?: boolean;
   readonly seconds?: number;
+  /** Refuses scopes of a class, e.g. `repository(plugin)`. */
+  readonly refusesClasses?: boolean;
   /** Who may do what; by default `tester` may everything and nobody else anything. */
   readonly allows?: (asked: AskedToken) => boolean;
 }
@@ -28,7 +30,7 @@ export interface TokenServerOptions {
 export async function startTokenServer(
   context: TestContext,
   { certificate, key }: TestCertificates,
-  { post = true, seconds = 300, allows = mayTester }: TokenServerOptions = {},
+  { post = true, seconds = 300, refusesClasses = false, allows = mayTester }: TokenServerOptions = {},
 ): Promise<TokenServer> {
   const asked: AskedToken[] = [];
   const server = createServer((incoming, outgoing) => {
@@ -37,6 +39,7 @@ export async function startTokenServer(
       asked.push(now);
       if (now.method === "POST" && !post) return outgoing.writeHead(405).end();
       if (!allows(now)) return outgoing.writeHead(401).end(JSON.stringify({ details: "wrong user or password" }));
+      if (refusesClasses && fields.getAll("scope").join(" ").includes("(")) return outgoing.writeHead(400).end("unknown resource type");
       const scopes = fields.getAll("scope").flatMap((each) => each.split(" "));
       const token = sign(scopes, seconds, certificate, key);
       return outgoing.writeHead(200).end(JSON.stringify({ token, expires_in: seconds }));

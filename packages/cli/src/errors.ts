@@ -116,6 +116,16 @@ const table = {
     message: "{application} is not gone after {seconds} s.",
     mend: "It goes on stopping; `outrigger events` shows what holds it.",
   },
+  "place-ambiguous": {
+    status: 400,
+    message: "{place} does not say which package is meant.",
+    mend: "Add a colon and its name there. There are these: {known}.",
+  },
+  "place-read-only": {
+    status: 400,
+    message: "Nothing can be written to {place}.",
+    mend: "Name a tag in a registry, store:NAME:TAG or oci:FOLDER:NAME; `outrigger save` writes archives.",
+  },
   "prompt-impossible": {
     status: 400,
     message: "{what} must be typed, but the input is no terminal and holds nothing.",

@@ -1,45 +1,20 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
-  "address-invalid": {
-    status: 400,
-    message: "{found} names neither a socket nor a host.",
-    mend: "Write unix:///run/outrigger/driver.sock or tcp://127.0.0.1:2375.",
-  },
-  "builder-failed": {
-    status: 422,
-    message: "{builder} did not build {file}: {reason}.\n{log}",
-    mend: "Mend what the log names.",
-  },
-  "builder-missing": {
-    status: 422,
-    message: "{file} needs a builder for {because}, and none is here.",
-    mend: "Start a Docker Engine, or install buildctl (BuildKit) or buildah; without RUN, Outrigger builds it by itself.",
-  },
   "bundle-failed": {
     status: 422,
     message: "{entry} can't be made into one file: {reason}.",
     mend: "Mend what is named; everything that the module imports must be installed beside it.",
   },
-  "check-unknown": {
+  "address-invalid": {
     status: 400,
-    message: "There is no check {found}.",
-    mend: "docs/driver-test.md lists them; a suite such as `volume` stands for all of its checks.",
+    message: "{found} names neither a socket nor a host.",
+    mend: "Write unix:///run/outrigger/driver.sock or tcp://127.0.0.1:2375.",
   },
   "digest-install-panics": {
     status: 409,
     message: "Docker Engine {version} would crash, and every container's engine with it: it can't install a plug-in by digest.",
     mend: "Name a tag, or upgrade the engine to 23.0.15, 25.0.3, 26 or later.",
-  },
-  "dockerfile-unusable": {
-    status: 422,
-    message: "{file} can't be built: {reason}.",
-    mend: "Mend the line named.",
-  },
-  "driver-address-invalid": {
-    status: 400,
-    message: '"{found}" is no address of a driver.',
-    mend: "Write unix:///run/docker/plugins/NAME.sock, a path, or tcp://HOST:PORT.",
   },
   "driver-ambiguous": {
     status: 400,
@@ -51,15 +26,30 @@ const table = {
     message: "The driver can't be started: {reason}.",
     mend: "Mend what is named; nothing runs.",
   },
+  "check-unknown": {
+    status: 400,
+    message: "There is no check {found}.",
+    mend: "docs/driver-test.md lists them; a suite such as `volume` stands for all of its checks.",
+  },
+  "driver-address-invalid": {
+    status: 400,
+    message: '"{found}" is no address of a driver.',
+    mend: "Write unix:///run/docker/plugins/NAME.sock, a path, or tcp://HOST:PORT.",
+  },
   "driver-config-invalid": {
     status: 422,
     message: "{file} is no configuration of a managed plug-in: {reason}.",
     mend: "Mend what is named; docs/driver.md has every field.",
   },
-  "driver-description-missing": {
+  "node-unusable": {
     status: 422,
-    message: "{source} does not say how the driver is run: there is neither a plugin.yaml nor a config.json.",
-    mend: "Write one there, or name it with --config.",
+    message: "{program} can't be put into a driver: {reason}.",
+    mend: "Name another with --node-binary, e.g. the one of nodejs.org for this machine.",
+  },
+  "rootfs-unusable": {
+    status: 422,
+    message: "The root filesystem has no room for the folder {path}: {reason}.",
+    mend: "Remove what stands there; an engine mounts something at this place.",
   },
   "driver-disabled": {
     status: 409,
@@ -81,11 +71,6 @@ const table = {
     message: "The driver {name} is in use: engines hold {count} of its mounts and log streams.",
     mend: "End the containers that use it, or use --force: they lose what they hold.",
   },
-  "driver-lint-failed": {
-    status: 422,
-    message: "{source} has {count} with which it can't work as a managed plug-in.",
-    mend: "Mend what is named; `outrigger driver lint` checks again.",
-  },
   "driver-mounts-remain": {
     status: 409,
     message: "The driver {name} has left mounts behind that can't be taken away: {mounts}.",
@@ -105,16 +90,6 @@ const table = {
     status: 400,
     message: "The driver {name} needs values that are not set: {missing}.",
     mend: "Set them with `outrigger driver set {name} NAME=VALUE`.",
-  },
-  "driver-silent": {
-    status: 503,
-    message: "{driver} can't be asked: {reason}.",
-    mend: "Start the driver, or name its program after `--`; what it writes is shown with --verbose.",
-  },
-  "driver-source-unknown": {
-    status: 404,
-    message: "{source} is nothing that a driver can be built from: {reason}.",
-    mend: "Name a folder, a tar, an image layout, or an image as HOST/NAME:TAG.",
   },
   "driver-start-failed": {
     status: 500,
@@ -141,35 +116,30 @@ const table = {
     message: "The new version of {name} is not healthy ({reason}), and {back} does not run either: {second}.",
     mend: "`outrigger driver logs {name}` shows what they wrote; the host goes on trying.",
   },
+  "privileges-not-granted": {
+    status: 400,
+    message: "{name} asks for privileges that were not granted: {missing}.",
+    mend: "Grant each with --grant NAME=VALUE, or all of them with --grant-all-permissions; nothing was installed.",
+  },
   "engine-cannot": {
     status: 400,
     message: "Docker Engine can't {what}: {reason}.",
     mend: "{mend}",
-  },
-  "interface-unknown": {
-    status: 400,
-    message: "There is no interface {found} to test.",
-    mend: "These can be tested: {known}.",
-  },
-  "node-unusable": {
-    status: 422,
-    message: "{program} can't be put into a driver: {reason}.",
-    mend: "Install it here, or name another: a Node program with --node-binary, e.g. the one of nodejs.org for this machine.",
   },
   "package-not-driver": {
     status: 422,
     message: "{name} is no managed plug-in: {reason}.",
     mend: "Name what `outrigger driver push` or `docker plugin push` has made.",
   },
-  "plugin-api-conflict": {
+  "plugin-api-denied": {
     status: 409,
     message: "{address} refused it ({status}): {reason}",
-    mend: "The reason is its own.",
+    mend: "{mend}",
   },
-  "plugin-api-refused": {
+  "plugin-api-failed": {
     status: 502,
-    message: "{address} refused it ({status}): {reason}",
-    mend: "The reason is its own.",
+    message: "{address} failed at it ({status}): {reason}",
+    mend: "{mend}",
   },
   "plugin-api-unreachable": {
     status: 503,
@@ -206,11 +176,6 @@ const table = {
     message: "Drivers can't be kept in {root}: {reason}.",
     mend: "Choose another folder with --root.",
   },
-  "rootfs-unusable": {
-    status: 422,
-    message: "The root filesystem has no room for the folder {path}: {reason}.",
-    mend: "Remove what stands there; an engine mounts something at this place.",
-  },
   "runtime-missing": {
     status: 400,
     message: "There is no {found} on this machine to run drivers with.",
@@ -240,6 +205,56 @@ const table = {
     status: 409,
     message: "{path} can't be listened on: {reason}.",
     mend: "End what uses it, or choose another name.",
+  },
+  "driver-silent": {
+    status: 503,
+    message: "{driver} can't be asked: {reason}.",
+    mend: "Start the driver, or name its program after `--`; what it writes is shown with --verbose.",
+  },
+  "interface-unknown": {
+    status: 400,
+    message: "There is no interface {found} to test.",
+    mend: "These can be tested: {known}.",
+  },
+  "builder-failed": {
+    status: 422,
+    message: "{builder} did not build {file}: {reason}.\n{log}",
+    mend: "Mend what the log names.",
+  },
+  "builder-missing": {
+    status: 422,
+    message: "{file} needs a builder for {because}, and none is here.",
+    mend: "Start a Docker Engine, or install buildctl (BuildKit) or buildah; without RUN, Outrigger builds it by itself.",
+  },
+  "dockerfile-unusable": {
+    status: 422,
+    message: "{file} can't be built: {reason}.",
+    mend: "Mend the line named.",
+  },
+  "driver-description-missing": {
+    status: 422,
+    message: "{source} does not say how the driver is run: there is neither a plugin.yaml nor a config.json.",
+    mend: "Write one there, or name it with --config.",
+  },
+  "driver-lint-failed": {
+    status: 422,
+    message: "{source} has {count} with which it can't work as a managed plug-in.",
+    mend: "Mend what is named; `outrigger driver lint` checks again.",
+  },
+  "driver-source-unknown": {
+    status: 404,
+    message: "{source} is nothing that a driver can be built from: {reason}.",
+    mend: "Name a folder, a tar, an image layout, or an image as HOST/NAME:TAG.",
+  },
+  "route-unknown": {
+    status: 404,
+    message: "{request} is no call of this host.",
+    mend: "docs/driver-host.md lists them; pushing and creating plug-ins need no host: `outrigger driver push`, `outrigger driver build`.",
+  },
+  "program-unusable": {
+    status: 422,
+    message: "{program} can't be put into a driver: {reason}.",
+    mend: "Install it on the machine that builds, for the architecture that is built; plugin.yaml names it under `source.programs`.",
   },
 } as const;
 

@@ -8,7 +8,7 @@ import type { PlainProblem } from "./problem.ts";
 export interface DriverSource {
   /** A JavaScript or TypeScript module; it is bundled, and a Node runtime put beside it. */
   readonly entry?: string;
-  /** Beside `entry`: programs of the machine that builds, kept at their places with the libraries that they need. */
+  /** Beside `entry`: programs of the machine that builds, e.g. `/usr/sbin/ip`. They come with their libraries, and stand at the same place. */
   readonly programs?: readonly string[];
   /** A folder, or a tar of one. */
   readonly rootfs?: string;
@@ -96,7 +96,9 @@ export const driverBodyField: z.ZodType<DriverPluginBody> = withRule(
           .array(pathField)
           .min(1)
           .exactOptional()
-          .describe("Programs of the building machine that the module runs, e.g. /usr/bin/mount."),
+          .describe(
+            "With entry: programs of the building machine that the module runs, e.g. /usr/sbin/ip; their libraries come with them.",
+          ),
         rootfs: z.string().min(1).exactOptional().describe("A folder that is the root filesystem, or a tar of one."),
         dockerfile: dockerfileField.exactOptional(),
         image: z.string().min(1).exactOptional().describe("An image whose files are the root filesystem."),
@@ -247,12 +249,12 @@ function* driverRules(value: unknown): Generator<PlainProblem> {
       hint: "Add `entrypoint: [/usr/bin/driver]`.",
     };
   }
-  if (source["programs"] !== undefined && source["entry"] === undefined) {
+  if (source["entry"] === undefined && source["programs"] !== undefined) {
     yield {
       path: ["source", "programs"],
       code: "conflict",
-      message: "Programs are put beside a module; other sources bring their own.",
-      hint: "Remove `programs`.",
+      message: "Programs are put beside a module; other sources bring all of their files.",
+      hint: "Remove `programs`, or name a module with `entry`.",
     };
   }
   if (source["entry"] !== undefined && body["entrypoint"] !== undefined) {

@@ -22,16 +22,6 @@ const table = {
     message: "{folder} is not empty.",
     mend: "Name a folder that is new or empty: files are never mixed with others.",
   },
-  "image-invalid": {
-    status: 422,
-    message: "{name} can't be read as an image: {reason}.",
-    mend: "Name an image as Docker, Podman or BuildKit write it: a manifest or an index, a configuration, layers of tar.",
-  },
-  "platform-missing": {
-    status: 404,
-    message: "{name} is not there for {wanted}; it is for {found}.",
-    mend: "Name a platform that it is for, or get the image for this one.",
-  },
   "reference-invalid": {
     status: 400,
     message: '"{found}" is not the name of a package or image.',
@@ -51,6 +41,16 @@ const table = {
     status: 502,
     message: "What {source} gave for {digest} is something else: {found}.",
     mend: "Try again; if it stays so, the source is damaged or lies, and nothing of it was kept.",
+  },
+  "tree-closed": {
+    status: 500,
+    message: "The content of {path} was asked for, but its tree is closed or has no such file.",
+    mend: "This is a mistake in the program: read a tree's files before it is closed.",
+  },
+  "tree-unreadable": {
+    status: 422,
+    message: "{path} can't be part of a tree: {reason}.",
+    mend: "Remove it or leave it out, and try again when nothing writes there.",
   },
   "manifest-too-large": {
     status: 502,
@@ -122,15 +122,50 @@ const table = {
     message: "The image layout {path} is being changed by somebody else: {reason}.",
     mend: "Try again when the other has ended.",
   },
-  "tree-closed": {
-    status: 500,
-    message: "The content of {path} was asked for, but its tree is closed or has no such file.",
-    mend: "This is a mistake in the program: read a tree's files before it is closed.",
-  },
-  "tree-unreadable": {
+  "image-invalid": {
     status: 422,
-    message: "{path} can't be part of a tree: {reason}.",
-    mend: "Remove it or leave it out, and try again when nothing writes there.",
+    message: "{name} can't be read as an image: {reason}.",
+    mend: "Name an image as Docker, Podman or BuildKit write it: a manifest or an index, a configuration, layers of tar.",
+  },
+  "platform-missing": {
+    status: 404,
+    message: "{name} is not there for {wanted}; it is for {found}.",
+    mend: "Name a platform that it is for, or get the image for this one.",
+  },
+  "package-unpackable": {
+    status: 422,
+    message: "{folder} can't be packed: {reason}.",
+    mend: "A package is a folder with a plugin.yaml of the layer pod, engine or cluster, and files and folders only. A driver is built by `outrigger driver build`.",
+  },
+  "package-wrong": {
+    status: 422,
+    message: "{reference} of {source} is no package that can be used: {reason}.",
+    mend: "`outrigger inspect` shows what it is; packages are made by `outrigger pack` and `outrigger driver build`.",
+  },
+  "folder-exists": {
+    status: 409,
+    message: "{folder} exists already.",
+    mend: "Name a folder that does not; files are never mixed with others.",
+  },
+  "key-unusable": {
+    status: 400,
+    message: "The key {file} can't be used: {reason}.",
+    mend: "`outrigger sign --generate-key FILE` makes a pair: FILE signs, FILE.pub verifies.",
+  },
+  "signature-missing": {
+    status: 403,
+    message: "{name} ({digest}) has no signature by a key that is accepted: {reason}.",
+    mend: "Ask its maker for a signed one, or name the key that you trust.",
+  },
+  "package-untrusted": {
+    status: 403,
+    message: "{name} is refused by {file}: {reason}.",
+    mend: "Add a rule with the keys that you trust for this name to the file, or choose another package.",
+  },
+  "trust-policy-unreadable": {
+    status: 400,
+    message: "The trust policy {file} can't be read: {reason}.",
+    mend: "Nothing is installed while it can't be read. Mend it, or take its name out of OUTRIGGER_TRUST.",
   },
 } as const;
 

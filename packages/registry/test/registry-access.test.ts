@@ -81,7 +81,14 @@ test("tokens: asked by a form with both scopes, kept, and made anew when they ar
   await repository(context, host, { kind: "identity-token", token: "a long token" }).manifest("1.0");
 });
 
-test("tokens: a server without the form is asked by GET, one that refuses the class is asked without it, an early end is noticed", async (context) => {
+test("tokens: a server that refuses the class is asked without it", async (context) => {
+  const tokens = await startTokenServer(context, makeCertificates(folderOf(context)), { refusesClasses: true });
+  const { host } = await startRegistry(context, { auth: tokens.auth });
+  await writeImage(repository(context, host, right), imageOf([1000]), "1.0");
+  assert.equal(tokens.asked.at(-1)?.fields.get("scope"), "repository:tools/log:pull,push");
+});
+
+test("tokens: a server without the form is asked by GET, and an early end is noticed", async (context) => {
   const certificates = makeCertificates(folderOf(context));
   const tokens = await startTokenServer(context, certificates, { post: false });
   const { host } = await startRegistry(context, { auth: tokens.auth });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes, randomInt } from "node:crypto";
+import { createServer, request } from "node:http";
 import { type TestContext, test } from "node:test";
 import { digestOf, openRepository, type RegistryOptions, type Repository } from "@outrigger/registry";
 import { blobOf, bytesOf, imageOf, writeImage } from "../../../tests/support/content.ts";
-import { type Fault, faultyProxy, type SeenRequest } from "../../../tests/support/faulty-proxy.ts";
+import { type Fault, faultyProxy, listen, type SeenRequest } from "../../../tests/support/faulty-proxy.ts";
 import { startRegistry } from "../../../tests/support/registry.ts";
 
 const backOff = { first: 1, most: 5, atOnce: false };
@@ -213,4 +214,35 @@ test("redirects of blobs are followed without our credentials, and never out of 
   });
   target = `/v2/tools/log/blobs/${blob.descriptor.digest}`;
   await assert.rejects(bytesOf(faulty.blob(blob.descriptor)), { code: "registry-redirect", message: /does not end/ });
+});
+
+test("a registry is asked through the proxy that the environment names, but loopback never is", async (context) => {
+  const { host } = await startRegistry(context);
+  const asked: string[] = [];
+  const proxy = createServer((incoming, outgoing) => {
+    const url = new URL(incoming.url ?? "");
+    asked.push(url.host);
+    const onward = request(
+      { host: "127.0.0.1", port: host.split(":")[1], path: url.pathname, method: incoming.method, headers: incoming.headers },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    incoming.pipe(onward);
+  });
+  process.env["HTTP_PROXY"] = `http://${await listen(context, proxy)}`;
+  context.after(() => {
+    delete process.env["HTTP_PROXY"];
+  });
+  const image = imageOf([10]);
+  await writeImage(repository(context, host), image, "1.0");
+  assert.deepEqual(asked, []);
+  const far = openRepository(
+    { registry: "registry.invalid", repository: "tools/log" },
+    { findCredentials: async () => undefined, plainHttp: ["registry.invalid"] },
+  );
+  context.after(() => far.close());
+  assert.equal((await far.manifest("1.0")).descriptor.digest, image.manifest.descriptor.digest);
+  assert.deepEqual([...new Set(asked)], ["registry.invalid"]);
 });

@@ -68,7 +68,13 @@ export function createProbe(session: Session): Probe {
     refuse: async (method, args, why, options) => {
       const exchange = await ask(method, args, options);
       const read = verdict(exchange);
-      if (read.error === undefined) fail(`${method} to answer an error: ${why}`, "the engine reads a success", exchange);
+      if (read.error === undefined) {
+        const misplaced = method.startsWith("IpamDriver.") && read.value.get("Err") !== undefined;
+        const found = misplaced
+          ? "the error stands under Err, where the engine does not look: it reads a success"
+          : "the engine reads a success";
+        fail(`${method} to answer an error: ${why}`, found, exchange);
+      }
       return read;
     },
     tidy: (method, args) => cleaning.push(() => wire.send(method, args, { timeout: tidyLimit })),

@@ -12,12 +12,15 @@ const longestShown = 2_000;
 export async function runCheck(check: Check, session: Session): Promise<CheckResult> {
   const started = performance.now();
   const probe = createProbe(session);
+  if (session.running()?.ended() !== undefined) await session.start();
   let problem: unknown;
   try {
     await check.run(probe);
   } catch (error) {
     problem = error;
   }
+  // That a process has ended is known a moment after its connections are.
+  if (problem !== undefined) await new Promise((resolve) => setTimeout(resolve, 50));
   const ended = session.running()?.ended();
   if (ended !== undefined) {
     problem = new CheckFailure({ expected: "the driver to live on", found: `it ended (${ended})` });

@@ -27,7 +27,7 @@ export interface Session extends SessionSettings {
   readonly interfaces: ReadonlySet<string>;
   readonly launcher: DriverLauncher | undefined;
   readonly running: () => RunningDriver | undefined;
-  /** Starts the driver (again) and waits until it listens, at most 12.5 s as dockerd; gives the milliseconds, or undefined when it never does. */
+  /** Starts the driver (again) and waits until it listens, at most 12.5 s as dockerd; gives the milliseconds, or undefined when it never does. One that is not ours is tried once. */
   readonly start: () => Promise<number | undefined>;
   /** A path of the driver as this machine knows it. */
   readonly outside: (path: string) => string;
@@ -41,6 +41,7 @@ export function createSession(
 ): Session {
   let running: RunningDriver | undefined;
   const address = (): string => running?.address ?? settings.address ?? "";
+  if (settings.address !== undefined) readAddress(settings.address);
   const wire = createWire(() => readAddress(address()), settings.profile, settings.timeout);
   const listening = async (): Promise<boolean> => {
     try {
@@ -62,6 +63,7 @@ export function createSession(
       const started = running?.startedAt ?? performance.now();
       while (performance.now() - started < listenLimit && running?.ended() === undefined) {
         if (await listening()) return Math.round(performance.now() - started);
+        if (running === undefined) break;
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       return undefined;

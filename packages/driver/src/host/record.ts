@@ -32,6 +32,8 @@ export interface DriverRecord {
   readonly enabled: boolean;
   readonly current: DriverVersion;
   readonly previous?: DriverVersion;
+  /** The current version has not been healthy yet; until it is, the previous one can still come back. */
+  readonly onTrial?: true;
 }
 
 export async function writeRecord(root: RootFolder, record: DriverRecord): Promise<void> {

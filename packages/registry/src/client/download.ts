@@ -59,7 +59,7 @@ async function begin(session: Session, repository: string, digest: string, offse
     await discard(answer);
     throw registryErrors["content-unknown"]({ source: `${session.registry}/${repository}`, digest });
   }
-  if (answer.status !== 206) return answer;
+  if (answer.status === 200) return answer;
   const [, start] = /^bytes (\d+)-/.exec(answer.headers["content-range"] ?? "") ?? [];
   if (Number(start) === offset) return answer;
   answer.body.destroy();

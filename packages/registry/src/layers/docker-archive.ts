@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { posix } from "node:path";
 import { z } from "zod";
 import type { ContentSource, Descriptor, ManifestContent } from "../content.ts";
-import { checkedContent, digestOf } from "../digest.ts";
+import { checkedContent, digestOf, digestPattern } from "../digest.ts";
 import { registryErrors } from "../errors.ts";
 import { manifestFrom, manifestLimit, parseIndex, writeManifestBytes } from "../manifests.ts";
 import { mediaTypes } from "../media-types.ts";
@@ -46,8 +46,8 @@ export async function openDockerArchive(file: string, options: { readonly limits
           ({ names, manifest }) => manifest.descriptor.digest === reference || names.some((name) => isNamed(name, reference)),
         );
         if (found !== undefined) return found.manifest;
-        const path = /^sha256:/.test(reference) ? `blobs/${reference.replace(":", "/")}` : "";
-        if (!archive.has(path)) throw registryErrors["manifest-unknown"]({ source: file, reference });
+        const path = `blobs/${reference.replace(":", "/")}`;
+        if (!digestPattern.test(reference) || !archive.has(path)) throw registryErrors["manifest-unknown"]({ source: file, reference });
         return checkedManifest(archive, path, reference);
       },
       blob: (descriptor) => checkedContent(file, descriptor, archive.blob(descriptor)),

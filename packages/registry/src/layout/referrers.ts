@@ -1,3 +1,4 @@
+import { isOutriggerError } from "@outrigger/plugin";
 import type { ContentSource, Descriptor } from "../content.ts";
 import { subjectOf } from "../manifests.ts";
 import type { IndexEntry } from "./index-file.ts";
@@ -13,8 +14,17 @@ export async function findReferrers(
   const found: Descriptor[] = [];
   for (const candidate of candidates.values()) {
     if (artifactType !== undefined && candidate.artifactType !== artifactType) continue;
-    const content = await source.manifest(candidate.digest);
-    if (subjectOf(content)?.digest === digest) found.push(candidate);
+    if ((await subjectDigest(source, candidate.digest)) === digest) found.push(candidate);
   }
   return found;
+}
+
+async function subjectDigest(source: Pick<ContentSource, "manifest">, digest: string): Promise<string | undefined> {
+  try {
+    return subjectOf(await source.manifest(digest))?.digest;
+  } catch (error) {
+    // What is damaged or gone refers to nothing, and must not keep others from being found.
+    if (isOutriggerError(error)) return undefined;
+    throw error;
+  }
 }

@@ -61,7 +61,8 @@ export function readEntry(header: HeaderBlock, global: PaxRecords, local: PaxRec
     entry: {
       path: path.path,
       kind,
-      mode: header.mode & 0o7777,
+      // A symlink has none on Linux, and writers differ in what they put there.
+      mode: kind === "symlink" ? 0o777 : header.mode & 0o7777,
       ...numbers,
       ...(target === undefined ? {} : { target: target.path }),
       ...(kind === "character-device" || kind === "block-device" ? { device: { major: header.major, minor: header.minor } } : {}),

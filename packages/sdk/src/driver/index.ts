@@ -35,3 +35,4 @@ export * from "./serve-driver.ts";
 export * from "./state/state-file.ts";
 export * from "./state/write-durably.ts";
 export * from "./volumes/mount-table.ts";
+export * from "./volumes/volume-name.ts";

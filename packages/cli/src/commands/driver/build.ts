@@ -1,12 +1,13 @@
 import type { BuiltDriver, PackageMediaTypes } from "@outrigger/driver";
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { openStore, type PackageOptions, registryOptions, withPackages } from "../../driver/package-options.ts";
 import { showFindings } from "../../driver/show-findings.ts";
+import { cliErrors } from "../../errors.ts";
 import { collect, type OutputOptions, wholeNumber, withExamples, withOutput } from "../../options.ts";
 import { print, say } from "../../output/print.ts";
+import { type RegistryFlags, registryOptions, withRegistry } from "../../packages/registry-options.ts";
 import { readTextFile } from "../../read-file.ts";
 
-interface BuildOptions extends PackageOptions, OutputOptions {
+interface BuildOptions extends RegistryFlags, OutputOptions {
   readonly tag: string;
   readonly platform?: readonly string[];
   readonly config?: string;
@@ -22,7 +23,7 @@ interface BuildOptions extends PackageOptions, OutputOptions {
 }
 
 export function define(command: Command): void {
-  withOutput(withPackages(command))
+  withOutput(withRegistry(command))
     .argument("[source]", "a folder, tar, image layout, Dockerfile, or image as HOST/NAME:TAG", ".")
     .requiredOption("-t, --tag <name:tag>", "the package's name in the local store; with a registry's host to push it there")
     .option("--platform <platforms>", "e.g. linux/amd64,linux/arm64 (default: this machine's)", platforms)
@@ -56,9 +57,16 @@ export function define(command: Command): void {
 
 async function build(source: string, options: BuildOptions): Promise<void> {
   const { buildDriver, imageOpener, readDescription } = await import("@outrigger/driver");
-  const { ownPlatform } = await import("@outrigger/registry");
-  const { packageName } = await import("../../driver/package-name.ts");
-  const store = await openStore(options);
+  const { familiarName, openStore, ownPlatform, packageName } = await import("@outrigger/registry");
+  if (options.tag.includes("@")) {
+    throw cliErrors["option-invalid"]({
+      option: "--tag",
+      found: `"${options.tag}"`,
+      expected: "NAME:TAG; a digest is what comes out",
+      command: "driver build",
+    });
+  }
+  const store = await openStore();
   const own = ownPlatform().architecture;
   const { config, node, nodeBinary, strip, file, target, buildArg, level, mediaTypes } = options;
   const epoch = process.env["SOURCE_DATE_EPOCH"];
@@ -88,9 +96,9 @@ async function build(source: string, options: BuildOptions): Promise<void> {
     },
   );
   for (const driver of drivers) report(driver);
-  const indexes = index === undefined ? [] : [{ name: index.name, digest: index.descriptor.digest }];
+  const indexes = index === undefined ? [] : [{ name: familiarName(index.name), digest: index.descriptor.digest }];
   const built = drivers.flatMap(({ names, manifest, layer, architecture }) =>
-    names.map((name) => ({ name, digest: manifest.descriptor.digest, architecture, size: layer.size })),
+    names.map((name) => ({ name: familiarName(name), digest: manifest.descriptor.digest, architecture, size: layer.size })),
   );
   await print(options.output, [...built, ...indexes], () =>
     [...built, ...indexes].map(({ name, digest }) => `${name} ${digest}`).join("\n"),

@@ -1,12 +1,14 @@
 import type { Command } from "commander";
-import { openStore, type PackageOptions, registryOptions, withPackages } from "../../driver/package-options.ts";
 import { type OutputOptions, withExamples, withOutput } from "../../options.ts";
-import { print, say } from "../../output/print.ts";
+import { print } from "../../output/print.ts";
+import { copyBetween } from "../../packages/copy-between.ts";
+import { registryPlace, storePlace } from "../../packages/places.ts";
+import { type RegistryFlags, registryOptions, withRegistry } from "../../packages/registry-options.ts";
 
-type PushOptions = PackageOptions & OutputOptions;
+type PushOptions = RegistryFlags & OutputOptions;
 
 export function define(command: Command): void {
-  withOutput(withPackages(command))
+  withOutput(withRegistry(command))
     .argument("<name:tag>", "the driver in the local store")
     .argument("[target]", "another name to push it as, HOST/NAME:TAG")
     .description(
@@ -22,38 +24,23 @@ export function define(command: Command): void {
 }
 
 async function push(name: string, target: string | undefined, options: PushOptions): Promise<void> {
-  const { copyContent, openRepository, registryErrors } = await import("@outrigger/registry");
-  const { parseImageReference } = await import("@outrigger/plugin");
-  const { packageName } = await import("../../driver/package-name.ts");
-  const from = packageName(name);
-  const to = parseImageReference(packageName(target ?? name));
-  const store = await openStore(options);
+  const { openStore, packageName, registryErrors } = await import("@outrigger/registry");
+  const [from, to] = [packageName(name), packageName(target ?? name)];
+  const store = await openStore();
   const names = (await store.list()).map((each) => each.name);
-  if (!names.includes(from)) throw registryErrors["manifest-unknown"]({ source: store.name, reference: from });
-  if (to === undefined || to.tag === null) throw registryErrors["reference-invalid"]({ found: target ?? name });
-  const repository = openRepository(to, registryOptions(options));
-  try {
-    const suffixes = ["", ...names.filter((each) => each.startsWith(`${from}-`)).map((each) => each.slice(from.length))].filter(
-      isOurs(names, from),
-    );
-    const pushed: { readonly name: string; readonly digest: string }[] = [];
-    for (const suffix of suffixes) {
-      const { digest } = await copyContent(store, `${from}${suffix}`, repository, `${to.tag}${suffix}`, {
-        progress: ({ state, descriptor }) => {
-          if (state === "copied" || state === "there")
-            say(`${descriptor.digest.slice(7, 19)}: ${state === "copied" ? "sent" : "there already"}`);
-        },
-      });
-      pushed.push({ name: `${repository.name}:${to.tag}${suffix}`, digest });
-    }
-    await print(options.output, pushed, () => pushed.map((each) => `${each.name} ${each.digest}`).join("\n"));
-  } finally {
-    repository.close();
+  if (!names.includes(from)) throw registryErrors["manifest-unknown"]({ source: store.name, reference: name });
+  const pushed: { readonly name: string; readonly digest: string }[] = [];
+  for (const suffix of suffixesOf(from, names)) {
+    const place = await registryPlace(`${to}${suffix}`, registryOptions(options));
+    const { digest } = await copyBetween(await storePlace(`${from}${suffix}`, store), place, "Pushed");
+    pushed.push({ name: `${target ?? name}${suffix}`, digest });
   }
+  await print(options.output, pushed, () => pushed.map((each) => `${each.name} ${each.digest}`).join("\n"));
 }
 
 /** Tags of architectures belong to a driver that has an index; `1.0-rc` beside `1.0` is another driver. */
-function isOurs(names: readonly string[], from: string): (suffix: string) => boolean {
-  const several = names.includes(`${from}-index`);
-  return (suffix) => suffix === "" || (several && (suffix === "-index" || /^-[a-z0-9]+$/.test(suffix)));
+function suffixesOf(from: string, names: readonly string[]): readonly string[] {
+  if (!names.includes(`${from}-index`)) return [""];
+  const suffixes = names.filter((each) => each.startsWith(`${from}-`)).map((each) => each.slice(from.length));
+  return ["", ...suffixes.filter((suffix) => /^-[a-z0-9]+$/.test(suffix))];
 }

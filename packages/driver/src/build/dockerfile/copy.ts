@@ -1,6 +1,6 @@
 import { posix } from "node:path";
 import { type FileEntry, type FileTree, treeOfTar } from "@outrigger/registry";
-import { type Piece, pieceOf } from "../pieces.ts";
+import { directoryPiece, type Piece, pieceOf } from "../pieces.ts";
 import { type TreeFiles, treeFiles } from "../tree-files.ts";
 import type { StageTree } from "./stage-tree.ts";
 
@@ -21,7 +21,7 @@ export type Refusal = { readonly refusal: string };
 /** Carries out COPY or ADD of local files. @returns what is wrong, with nothing more copied from there on */
 export async function copyInto(stage: StageTree, request: CopyRequest): Promise<Refusal | undefined> {
   const files = treeFiles(request.from);
-  const found: FileEntry[] = [];
+  const found: Match[] = [];
   for (const source of request.sources) {
     const matches = matchesOf(files, source);
     if (matches.length === 0) return { refusal: `there is no ${source}` };
@@ -30,7 +30,7 @@ export async function copyInto(stage: StageTree, request: CopyRequest): Promise<
   const isFolder = /(?:^|\/)\.?$/.test(request.destination);
   if (found.length > 1 && !isFolder) return { refusal: `several files need a folder, so ${request.destination} must end with a slash` };
   const target = stage.resolve(request.destination);
-  for (const entry of found) {
+  for (const { name, entry } of found) {
     const archive = request.unpackInto !== undefined && entry.kind === "file" ? await archiveOf(request.from, entry) : undefined;
     if (archive !== undefined) request.unpackInto?.push(archive);
     const refusal =
@@ -41,7 +41,7 @@ export async function copyInto(stage: StageTree, request: CopyRequest): Promise<
           : putOne(
               stage,
               pieceOf(request.from, entry),
-              isFolder || stage.at(target)?.kind === "directory" ? within(target, posix.basename(entry.path)) : target,
+              isFolder || stage.at(target)?.kind === "directory" ? within(target, posix.basename(name)) : target,
               request,
             );
     if (refusal !== undefined) return { refusal };
@@ -49,16 +49,22 @@ export async function copyInto(stage: StageTree, request: CopyRequest): Promise<
   return undefined;
 }
 
+interface Match {
+  /** As it was named: a symlink's name, where the entry is what it leads to. */
+  readonly name: string;
+  readonly entry: FileEntry;
+}
+
 /** Entries that a path or pattern names; the path's own symlinks are followed. */
-function matchesOf(files: TreeFiles, source: string): readonly FileEntry[] {
+function matchesOf(files: TreeFiles, source: string): readonly Match[] {
   const clean = posix.normalize(`/${source}`).replace(/^\/+|\/+$/g, "");
-  if (!/[*?[\\]/.test(clean)) {
-    const entry = clean === "" ? files.tree.entries[0] : files.follow(clean);
-    return entry === undefined ? [] : [entry];
-  }
-  return files.tree.entries
-    .filter(({ path }) => path !== "" && matchesGlob(path, clean))
-    .flatMap((entry) => files.follow(entry.path) ?? []);
+  const names = /[*?[\\]/.test(clean)
+    ? files.tree.entries.map(({ path }) => path).filter((path) => path !== "" && matchesGlob(path, clean))
+    : [clean];
+  return names.flatMap((name) => {
+    const entry = name === "" ? files.tree.entries[0] : files.follow(name);
+    return entry === undefined ? [] : [{ name, entry }];
+  });
 }
 
 /** Go's filepath.Match: `*` and `?` stop at slashes, `[a-z]` and `[^a-z]` are one letter. */
@@ -85,23 +91,24 @@ function putAll(
   keepOwner: boolean,
 ): string | undefined {
   const start = folder === "" ? "" : `${folder}/`;
-  const root = stage.put(
-    owned({ entry: { ...(from.entries.find(({ path }) => path === folder) as FileEntry), path: target } }, request, keepOwner),
-  );
+  // The folder itself is made anew, as BuildKit does: its permissions are not taken over, nor what a tar says of its root.
+  const { uid, gid } = keepOwner ? { uid: 0, gid: 0 } : request.owner;
+  const top = directoryPiece(target);
+  const root = stage.put({ entry: { ...top.entry, uid, gid } }, { uid, gid });
   if (target !== "" && root !== undefined) return root;
   const placed = new Map<string, string>();
   for (const entry of from.entries) {
     if (entry.path === folder || !entry.path.startsWith(start)) continue;
     const path = stage.resolve(within(target, entry.path.slice(start.length)), entry.kind === "directory");
     placed.set(entry.path, path);
-    const refusal = stage.put(owned(unlinked(from, entry, path, placed), request, keepOwner));
+    const refusal = stage.put(owned(unlinked(from, entry, path, placed), request, keepOwner), { uid, gid });
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
 function putOne(stage: StageTree, piece: Piece, path: string, request: CopyRequest): string | undefined {
-  return stage.put(owned({ ...piece, entry: { ...piece.entry, path: stage.resolve(path) } }, request, false));
+  return stage.put(owned({ ...piece, entry: { ...piece.entry, path: stage.resolve(path) } }, request, false), request.owner);
 }
 
 /** A hard link stays one where the file it names came before it; else it becomes that file. */

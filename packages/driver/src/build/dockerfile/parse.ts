@@ -25,12 +25,14 @@ export interface ParsedDockerfile {
 /** Takes a Dockerfile apart; what an instruction means is not looked at. */
 export function parseDockerfile(text: string, file: string): ParsedDockerfile {
   const parsed = DockerfileParser.parse(text);
+  const lines = text.split("\n");
   const instructions = parsed.getInstructions().map((each): Instruction => {
-    const { flags, rest } = takeFlags(each.getArgumentsContent() ?? "");
+    const { start, end } = each.getRange();
+    const { flags, rest } = takeFlags(joined(lines.slice(start.line, end.line + 1), parsed.getEscapeCharacter()));
     const list = listOf(rest);
     return {
       keyword: each.getKeyword().toUpperCase(),
-      line: each.getRange().start.line + 1,
+      line: start.line + 1,
       flags,
       text: rest,
       ...(list === undefined ? {} : { list }),
@@ -38,6 +40,15 @@ export function parseDockerfile(text: string, file: string): ParsedDockerfile {
     };
   });
   return { file, escape: parsed.getEscapeCharacter(), instructions };
+}
+
+/** An instruction's lines as one, without its keyword, the escape characters that join them, and comments and empty lines between. */
+function joined(lines: readonly string[], escaper: string): string {
+  return lines
+    .filter((line, index) => index === 0 || (!/^\s*#/.test(line) && line.trim() !== ""))
+    .map((line, index, all) => (index < all.length - 1 && line.trimEnd().endsWith(escaper) ? line.trimEnd().slice(0, -1) : line))
+    .join("")
+    .replace(/^\s*\w+\s*/, "");
 }
 
 function takeFlags(text: string): { readonly flags: Instruction["flags"]; readonly rest: string } {

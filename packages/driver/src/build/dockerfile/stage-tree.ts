@@ -40,12 +40,12 @@ export class StageTree {
     return path === "" ? (this.#pieces.get("")?.entry ?? directoryPiece("").entry) : this.#pieces.get(path)?.entry;
   }
 
-  /** Puts a file or folder at its (resolved) path. A folder that is there stays as it is. @returns what is in the way, if anything */
-  put(piece: Piece): string | undefined {
+  /** Puts a file or folder at its (resolved) path. A folder that is there stays as it is; one that is missing on the way is `owner`'s. @returns what is in the way, if anything */
+  put(piece: Piece, owner: Pick<FileEntry, "uid" | "gid"> = { uid: 0, gid: 0 }): string | undefined {
     const { path, kind } = piece.entry;
     for (const folder of foldersTo(path)) {
       const there = this.at(folder);
-      if (there === undefined) this.#pieces.set(folder, directoryPiece(folder));
+      if (there === undefined) this.#pieces.set(folder, { entry: { ...directoryPiece(folder).entry, ...owner } });
       else if (there.kind !== "directory") return `/${folder} is no folder`;
     }
     const there = this.at(path);

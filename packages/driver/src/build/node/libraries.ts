@@ -1,23 +1,25 @@
 import { closeSync, existsSync, fstatSync, globSync, openSync, readFileSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { driverErrors } from "../../errors.ts";
 import { type ElfFile, readElf } from "../elf.ts";
 
-/** A program with all that it needs to be started: its dynamic loader and its shared libraries. */
-export interface ProgramFiles {
-  readonly program: ElfFile;
+/** What a program needs to be started: its dynamic loader and its shared libraries. */
+export interface LibraryFiles {
   /** Where the loader must stand, e.g. `/lib64/ld-linux-x86-64.so.2`. Absent for a static program. */
-  readonly interpreter?: string;
+  readonly interpreter?: string | undefined;
   /** Libraries by the names under which the loader looks for them, and where they lie on this machine. */
   readonly libraries: ReadonlyMap<string, string>;
   /** A folder in which the loader looks by itself. */
   readonly libraryFolder: string;
 }
 
-/** Reads a program of this machine, and finds its libraries as ld.so(8) would: run paths, /etc/ld.so.conf, the usual folders. @throws node-unusable */
-export function programFiles(path: string): ProgramFiles {
+export interface ProgramFiles extends LibraryFiles {
+  readonly program: ElfFile;
+}
+
+/** Reads a program of this machine, and finds its libraries as ld.so(8) would: run paths, /etc/ld.so.conf, the usual folders. @param unusable the error for one that can't be taken */
+export function programFiles(path: string, unusable: (reason: string) => Error): ProgramFiles {
   const program = elfAt(path);
-  if (program === undefined) throw driverErrors["node-unusable"]({ program: path, reason: "it is no ELF program" });
+  if (program === undefined) throw unusable(existsSync(path) ? "it is no ELF program" : "it is not on this machine");
   if (program.interpreter === undefined) return { program, libraries: new Map(), libraryFolder: "/lib" };
   const libraries = new Map<string, string>();
   const folders = usualFolders(program.interpreter);
@@ -29,7 +31,7 @@ export function programFiles(path: string): ProgramFiles {
       const found = [...own, ...folders]
         .map((folder) => join(folder, name))
         .find((each) => elfAt(each)?.architecture === program.architecture);
-      if (found === undefined) throw driverErrors["node-unusable"]({ program: path, reason: `its library ${name} is not on this machine` });
+      if (found === undefined) throw unusable(`its library ${name} is not on this machine`);
       libraries.set(name, found);
       const library = elfAt(found);
       if (library !== undefined) add(found, library);

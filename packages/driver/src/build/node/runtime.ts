@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { driverErrors } from "../../errors.ts";
 import { directoryPiece, filePiece, type Piece } from "../pieces.ts";
-import { programFiles } from "./libraries.ts";
+import { type LibraryFiles, programFiles } from "./libraries.ts";
 
 export interface NodeRuntimeOptions {
   /** The Node program; default: the one that runs this. */
@@ -29,22 +29,35 @@ const run = promisify(execFile);
  * certificates: Node brings its own. @throws node-unusable
  */
 export async function nodeRuntime({ binary = process.execPath, strip = true }: NodeRuntimeOptions = {}): Promise<NodeRuntime> {
-  const { program, interpreter, libraries, libraryFolder } = programFiles(binary);
+  const { program, interpreter, libraries, libraryFolder } = programFiles(binary, (reason) =>
+    driverErrors["node-unusable"]({ program: binary, reason }),
+  );
   const scratch = mkdtempSync(join(tmpdir(), "outrigger-node-"));
   const close = async (): Promise<void> => rmSync(scratch, { recursive: true, force: true });
   const slim = join(scratch, "node");
   const stripped = strip && (await stripInto(binary, slim));
-  const interpreterFile = interpreter === undefined ? [] : [hostPiece(interpreter, interpreter)];
   const pieces = [
     hostPiece("node", stripped ? slim : binary),
-    ...interpreterFile,
-    ...[...libraries].map(([name, file]) => hostPiece(join(libraryFolder, name), file)),
+    ...libraryPieces({ interpreter, libraries, libraryFolder }),
     directoryPiece("tmp", 0o1777),
     filePiece("etc/passwd", "root:x:0:0:root:/:/node\n"),
     filePiece("etc/group", "root:x:0:\n"),
     filePiece("etc/nsswitch.conf", "hosts: files dns\n"),
   ];
   return { pieces, architecture: program.architecture, stripped, close };
+}
+
+/** A program of this machine at the same place, with its loader and libraries. @throws program-unusable */
+export function programPieces(path: string, architecture: string): readonly Piece[] {
+  const unusable = (reason: string): Error => driverErrors["program-unusable"]({ program: path, reason });
+  const files = programFiles(path, unusable);
+  if (files.program.architecture !== architecture) throw unusable(`it is for ${files.program.architecture}, not for ${architecture}`);
+  return [hostPiece(path, path), ...libraryPieces(files)];
+}
+
+function libraryPieces({ interpreter, libraries, libraryFolder }: LibraryFiles): readonly Piece[] {
+  const loader = interpreter === undefined ? [] : [hostPiece(interpreter, interpreter)];
+  return [...loader, ...[...libraries].map(([name, file]) => hostPiece(join(libraryFolder, name), file))];
 }
 
 /** False where no strip is there, or it can't read the program. */
@@ -57,8 +70,7 @@ async function stripInto(binary: string, output: string): Promise<boolean> {
   }
 }
 
-/** A file of this machine, executable. */
-export function hostPiece(path: string, file: string): Piece {
+function hostPiece(path: string, file: string): Piece {
   const { size } = statSync(file);
   return {
     entry: { path: path.replace(/^\/+/, ""), kind: "file", mode: 0o755, uid: 0, gid: 0, size, modified: 0 },

@@ -16,14 +16,14 @@ export function junitReport(report: ConformanceReport): string {
 
 function suiteXml(suite: string, results: readonly CheckResult[], { driver, startedAt, strict }: ConformanceReport): string {
   const time = results.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
-  const head = `  <testsuite name="${suite}" ${totals(results, strict)} errors="0" time="${seconds(time)}" timestamp="${startedAt.slice(0, 19)}" hostname="${escape(driver)}">`;
+  const head = `  <testsuite name="${suite}" ${totals(results, strict)} errors="0" time="${seconds(time)}" timestamp="${startedAt.slice(0, 19)}" hostname="${escaped(driver)}">`;
   return [head, ...results.map((result) => caseXml(suite, result, strict)), "  </testsuite>"].join("\n");
 }
 
 function caseXml(suite: string, { id, level, title, outcome, reason, failure, milliseconds }: CheckResult, strict: boolean): string {
-  const head = `    <testcase classname="driver.${suite}" name="${escape(`${id} (${level}): ${title}`)}" time="${seconds(milliseconds)}"`;
+  const head = `    <testcase classname="driver.${suite}" name="${escaped(`${id} (${level}): ${title}`)}" time="${seconds(milliseconds)}"`;
   if (outcome === "held") return `${head}/>`;
-  if (failure === undefined) return `${head}><skipped message="${escape(reason ?? "")}"/></testcase>`;
+  if (failure === undefined) return `${head}><skipped message="${escaped(reason ?? "")}"/></testcase>`;
   const { expected, found, because, mend, sent, got } = failure;
   const lines = [
     `expected: ${expected}`,
@@ -33,9 +33,9 @@ function caseXml(suite: string, { id, level, title, outcome, reason, failure, mi
     `matters: ${because}`,
     `mend: ${mend}`,
   ];
-  const text = escape(lines.join("\n"));
+  const text = escaped(lines.join("\n"));
   if (level === "SHOULD" && !strict) return `${head}><system-out>${text}</system-out></testcase>`;
-  return `${head}><failure type="${level}" message="${escape(`${found}; expected ${expected}`)}">${text}</failure></testcase>`;
+  return `${head}><failure type="${level}" message="${escaped(`${found}; expected ${expected}`)}">${text}</failure></testcase>`;
 }
 
 function totals(results: readonly CheckResult[], strict: boolean): string {
@@ -49,7 +49,7 @@ function seconds(milliseconds: number): string {
 }
 
 /** XML 1.0 has no place for most control characters: they become U+FFFD. */
-function escape(text: string): string {
+function escaped(text: string): string {
   const names: Readonly<Record<string, string>> = {
     "&": "&amp;",
     "<": "&lt;",

@@ -25,9 +25,9 @@ export async function openConnection(address: DriverAddress, milliseconds: numbe
     if (time === undefined) return;
     timer = setTimeout(() => socket.destroy(new WireFailure(`there was no answer within ${time / 1000} s`)), time);
   };
+  socket.on("close", () => clearTimeout(timer));
   limit(milliseconds);
   await connected(socket);
-  socket.on("close", () => clearTimeout(timer));
   return {
     closed: () => socket.destroyed || socket.readableEnded,
     send: (bytes) =>

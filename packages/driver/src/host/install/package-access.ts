@@ -1,30 +1,37 @@
 import type { ImageReference } from "@outrigger/plugin";
-import type { ContentSource, Descriptor } from "@outrigger/registry";
-import type { DriverPackage } from "./driver-package.ts";
+import type { ContentSource, Credentials, Descriptor, ReferrerSource } from "@outrigger/registry";
 
-/** Credentials for a registry, as a client of the API sends them (X-Registry-Auth, decoded). */
-export interface RegistryAuth {
-  readonly username?: string;
-  readonly password?: string;
-  readonly identitytoken?: string;
-  readonly registrytoken?: string;
-}
-
-/** Where packages are found. `from` is the absolute path of an image layout, a folder or a tar of one; without it the registry is asked. */
+/** Where packages are found. */
 export interface PackageRequest {
   readonly reference: ImageReference;
+  /** The absolute path of an image layout, a folder or a tar of one, in which it is. Absent: in its registry. */
   readonly from?: string;
-  readonly auth?: RegistryAuth;
+  /** Who asks the registry. Absent: whom this user's config.json names. */
+  readonly credentials?: Credentials;
+}
+
+/** A package that has been found and may be used. */
+export interface OpenedPackage {
+  readonly source: ContentSource & Partial<ReferrerSource>;
+  /** By digest: a tag may name something else a moment later. */
+  readonly digest: string;
+  readonly close: () => void;
 }
 
 /** How a host gets at packages. */
 export interface PackageAccess {
-  readonly open: (request: PackageRequest) => Promise<ContentSource>;
-  /** Refuses what the machine's trust policy does not let in. */
-  readonly requireTrusted: (source: ContentSource, request: PackageRequest, found: DriverPackage) => Promise<void>;
+  /** @throws package-untrusted, signature-missing where the machine's trust policy does not let it in; what the source throws */
+  readonly open: (request: PackageRequest) => Promise<OpenedPackage>;
   /** Keeps a package's content under a tag of the host's own, and gives where it is kept. */
-  readonly keep: (found: DriverPackage, tag: string, progress: (done: number, descriptor: Descriptor) => void) => Promise<ContentSource>;
+  readonly keep: (
+    source: ContentSource,
+    digest: string,
+    tag: string,
+    tell: (blob: Descriptor, bytes: number) => void,
+  ) => Promise<ContentSource>;
   readonly forget: (tag: string) => Promise<void>;
+  /** Forgets all but these; when nothing is under way. */
+  readonly keepOnly: (tags: readonly string[]) => Promise<void>;
   /** Unpacks layers into an empty folder, from the lowest to the highest. */
   readonly unpack: (source: ContentSource, layers: readonly Descriptor[], folder: string) => Promise<void>;
 }

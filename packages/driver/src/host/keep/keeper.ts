@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type BackOff, delayAfter, type InstallationState, wordsOf } from "@outrigger/plugin";
+import { startTime } from "../run/process-identity.ts";
 import type { Run } from "../run/shim.ts";
 import type { Probe } from "./probe.ts";
 
@@ -133,7 +134,7 @@ export class Keeper {
     try {
       const adopted = adopts ? this.#driver.adopt() : undefined;
       const run = adopted ?? (await this.#driver.start());
-      this.#startedAt = Date.now();
+      this.#startedAt = startTime(run.shim);
       const ended = run.ended.then((code) => this.#driver.ending(code));
       const ending = (await this.#becomeReady(ended)) ?? (await this.#watch(ended));
       if (ending !== undefined) await this.#driver.end();
@@ -150,7 +151,8 @@ export class Keeper {
     const deadline = Date.now() + this.#times.start;
     let wrong: string | undefined = "it does not listen";
     while (Date.now() < deadline && !this.#leaving.signal.aborted) {
-      const limit = Math.max(1, Math.min(this.#times.probeLimit, deadline - Date.now()));
+      // The last look is not cut short: it is what will be told.
+      const limit = Math.min(this.#times.probeLimit, Math.max(1_000, deadline - Date.now()));
       const ending = await Promise.race([
         ended,
         this.#driver.probe(limit).then((reason) => {

@@ -87,9 +87,9 @@ async function pass(published: Published, method: string, incoming: IncomingMess
 function open(socketPath: string, incoming: IncomingMessage, body: Buffer, signal: AbortSignal): Promise<IncomingMessage> {
   const headers: Record<string, string | string[]> = { connection: "close" };
   for (const [name, values = []] of Object.entries(incoming.headersDistinct)) {
-    if (!["connection", "keep-alive", "transfer-encoding", "content-length", "expect"].includes(name)) headers[name] = values;
+    if (!["connection", "keep-alive", "transfer-encoding", "content-length", "expect", "host"].includes(name)) headers[name] = values;
   }
-  headers["host"] ??= "";
+  headers["host"] = incoming.headers.host ?? "";
   headers["content-length"] = String(body.length);
   return new Promise((resolve, reject) => {
     const options = { socketPath, method: incoming.method ?? "POST", path: incoming.url ?? "/", headers, agent: false as const, signal };

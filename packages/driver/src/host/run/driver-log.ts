@@ -17,11 +17,13 @@ export async function rotateLog(path: string, limit: number = largest): Promise<
   await truncate(path, 0);
 }
 
-/** The last lines that a driver has written, without the host's, for messages. */
+/** The last lines that a driver has written since the host's last note (which stands before every start), for messages. */
 export function lastLines(path: string, count: number): readonly string[] {
-  const text = tailOf(path, 4096);
-  const lines = text.split("\n").map((line) => line.trimEnd());
-  return lines.filter((line) => line !== "" && !line.startsWith("outrigger: ")).slice(-count);
+  const lines = tailOf(path, 4096)
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .filter((line) => line !== "");
+  return lines.slice(lines.findLastIndex((line) => line.startsWith("outrigger: ")) + 1).slice(-count);
 }
 
 function tailOf(path: string, bytes: number): string {

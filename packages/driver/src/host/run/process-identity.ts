@@ -18,6 +18,12 @@ export function identityOf(pid: number): ProcessIdentity | undefined {
   return started === undefined ? undefined : { pid, started };
 }
 
+/** When it started, in milliseconds since 1970; the kernel counts in hundredths of a second. */
+export function startTime({ started }: ProcessIdentity): number {
+  const uptime = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
+  return Math.round(Date.now() - uptime * 1000 + Number(started) * 10);
+}
+
 /** From the third field on: the second, a program's name, may hold anything. */
 function statOf(pid: number): readonly string[] | undefined {
   try {

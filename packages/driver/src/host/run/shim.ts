@@ -53,8 +53,8 @@ export async function startShim(folder: string, command: readonly string[], log:
 
 /** The run that a host before us began, if it goes on. */
 export function adoptShim(folder: string): Run | undefined {
-  const shim = readShim(folder);
-  if (shim === undefined || !isAlive(shim)) return undefined;
+  const shim = livingShim(folder);
+  if (shim === undefined) return undefined;
   const ending = async (): Promise<number | undefined> => {
     while (isAlive(shim)) await sleep(200, undefined, { ref: false });
     return readExit(folder);
@@ -62,10 +62,22 @@ export function adoptShim(folder: string): Run | undefined {
   return { shim, ended: ending() };
 }
 
+/** Who keeps the driver, while it runs. */
+export function livingShim(folder: string): ProcessIdentity | undefined {
+  const shim = readShim(folder);
+  return shim !== undefined && isAlive(shim) ? shim : undefined;
+}
+
 /** The exit code of the last run that ended, whether or not a host was there to see it. */
 export function readExit(folder: string): number | undefined {
   const text = readNote(folder, "exit");
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
+}
+
+/** The driver's own first process, as the OCI runtime wrote it down. */
+export function driverPid(folder: string): number | undefined {
+  const text = readNote(folder, "pid");
+  return text !== undefined && /^\d+$/.test(text) && livingShim(folder) !== undefined ? Number(text) : undefined;
 }
 
 function readShim(folder: string): ProcessIdentity | undefined {

@@ -1,20 +1,21 @@
-import { resolve } from "node:path";
 import type { Command } from "commander";
 import { changePlugins, type VerbOptions, withVerb } from "../../../engine/change-plugins.ts";
 import { readValues } from "../../../installing/values.ts";
 import { collect, withExamples } from "../../../options.ts";
 import { say } from "../../../output/print.ts";
+import { pluginSources } from "../../../packages/plugin-sources.ts";
+import { type RegistryFlags, withRegistry } from "../../../packages/registry-options.ts";
 import { secretReader } from "../../../read-secret.ts";
 
-interface InstallOptions extends VerbOptions {
+interface InstallOptions extends VerbOptions, RegistryFlags {
   readonly grant?: readonly string[];
   readonly set?: readonly string[];
   readonly secret?: readonly string[];
 }
 
 export function define(command: Command): void {
-  withVerb(command)
-    .argument("<folder>", "the plug-in's folder, with its plugin.yaml")
+  withRegistry(withVerb(command))
+    .argument("<folder>", "the plug-in's folder, with its plugin.yaml; or the name of its package")
     .option(
       "--grant <privilege>",
       "grant what the plug-in asks for, e.g. change:body.Labels.*; all grants everything; can be given several times",
@@ -30,13 +31,15 @@ export function define(command: Command): void {
     command,
     "engine plugins install ./labeler --dry-run",
     "engine plugins install ./labeler --grant all",
+    "engine plugins install registry.example/tools/labeler:1.0.0 --grant all",
     "engine plugins install ./policy --grant hook:container.preCreate --set rules.FILE=/etc/policy.yaml",
   );
 }
 
 async function install(folder: string, options: InstallOptions): Promise<void> {
   const { askedPrivileges, manifestOf } = await import("@outrigger/engine");
-  const source = resolve(folder);
+  await using sources = await pluginSources(folder, options);
+  const source = sources.folder;
   const manifest = await manifestOf(source);
   const { name: plugin, version } = manifest.metadata;
   say(`${plugin}@${version} asks for: ${askedPrivileges(manifest).join(", ")}.`);

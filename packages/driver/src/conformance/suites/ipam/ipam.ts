@@ -185,18 +185,32 @@ export const ipamChecks: readonly Check[] = [
     title: "An error with status 200 stands under the key Error.",
     because: "IPAM's key is Error, not Err: under Err the engine does not see it, and goes on with an empty pool (all versions).",
     mend: 'Answer {"Error":"no such network"}.',
+    needs: "ipam.pool",
     run: async (probe) => {
-      const args = { AddressSpace: "", Pool: "no-network", SubPool: "", Options: {}, V6: false };
-      const exchange = await probe.ask("IpamDriver.RequestPool", args);
-      const { error, value } = probe.verdict(exchange);
-      const id = error === undefined ? probe.text(value, "PoolID") : "";
-      if (id !== "") probe.tidy("IpamDriver.ReleasePool", { PoolID: id });
-      probe.expect(
-        error !== undefined,
-        "Error, since the pool is no network",
-        value.get("Err") === undefined ? "the engine reads a success" : "the error stands under Err",
-        exchange,
-      );
+      const pool = await requestedPool(probe);
+      const unknown = probe.name("pool");
+      const wrong = [
+        {
+          method: "RequestPool",
+          args: { AddressSpace: "", Pool: "no-network", SubPool: "", Options: {}, V6: false },
+          what: "the pool is no network",
+        },
+        {
+          method: "RequestAddress",
+          args: { PoolID: pool.id, Address: "203.0.113.1", Options: null },
+          what: "the address is not in the pool",
+        },
+        { method: "RequestAddress", args: { PoolID: unknown, Address: "", Options: null }, what: "the pool does not exist" },
+      ];
+      for (const { method, args, what } of wrong) {
+        const exchange = await probe.ask(`IpamDriver.${method}`, args);
+        const { value } = probe.verdict(exchange);
+        const misplaced = exchange.answer?.head.status === 200 && value.get("Err") !== undefined && value.get("Err") !== "";
+        probe.expect(!misplaced, `Error, since ${what}`, "the error stands under Err", exchange);
+        const [id, address] = [value.get("PoolID"), value.get("Address")];
+        if (typeof id === "string" && id !== "") probe.tidy("IpamDriver.ReleasePool", { PoolID: id });
+        if (typeof address === "string") probe.tidy("IpamDriver.ReleaseAddress", { PoolID: pool.id, Address: address.split("/")[0] });
+      }
     },
   },
   {

@@ -3,6 +3,7 @@ import { entriesOf, logInfo, partialEntries, startedStream, stopped } from "./lo
 
 const together = 8;
 const pipe = 64 * 1024;
+const longLines = 8;
 
 export const logChecks: readonly Check[] = [
   {
@@ -47,13 +48,16 @@ export const logChecks: readonly Check[] = [
   {
     id: "log.partial",
     level: "MUST",
-    title: "A line of 40,000 bytes in three frames is taken, the last of them with partial and last.",
+    title: `${longLines} lines of 40,000 bytes, in three frames each, are taken; the last frame of a line has partial and last.`,
     because: "The engine cuts lines at 16 KiB; each piece is a frame of some 16,480 bytes (measured on 20.10).",
     mend: "Read whole frames by their length; the length is big endian.",
     needs: "log.start",
     run: async (probe) => {
       const stream = await startedStream(probe);
-      const written = await stream.write([...partialEntries(probe, "y".repeat(40_000)), ...entriesOf(["after"])]);
+      const written = await stream.write([
+        ...Array.from({ length: longLines }, () => partialEntries(probe, "y".repeat(40_000))).flat(),
+        ...entriesOf(["after"]),
+      ]);
       probe.expect(written === "written", "the pipe to be read", "it stays full for 10 s");
       await stopped(probe, stream);
       const left = await stream.left();

@@ -121,7 +121,7 @@ function interfaceName(probe: Probe, answer: GoObject): void {
 
 function staticRoute(probe: Probe, value: unknown): void {
   const route = goObject(value);
-  if (route === undefined) return probe.fail("StaticRoutes to hold objects", `one is ${JSON.stringify(value)}`);
+  if (route === undefined) probe.fail("StaticRoutes to hold objects", `one is ${JSON.stringify(value)}`);
   const [destination, hop, type] = [probe.text(route, "Destination"), probe.text(route, "NextHop"), route.get("RouteType") ?? 0];
   probe.expect(isCidr(destination), "a route's Destination to be a network with its length", `it is ${JSON.stringify(destination)}`);
   probe.expect(type === 0 || type === 1, "RouteType 0 (next hop) or 1 (connected)", `it is ${JSON.stringify(type)}`);

@@ -6,10 +6,13 @@ export interface TestNetwork {
   readonly id: string;
   /** The first three numbers of its addresses, out of 198.18.0.0/15, which RFC 2544 keeps for tests. */
   readonly subnet: string;
+  /** An address that is not the driver's to use (`--aux-address`). */
+  readonly auxiliary?: string;
 }
 
 /** The body of CreateNetwork as recorded from 20.10; newer engines add enable_ipv4 (28.0). */
-export function networkBody(probe: Probe, { id, subnet }: TestNetwork): Readonly<Record<string, unknown>> {
+export function networkBody(probe: Probe, { id, subnet, auxiliary }: TestNetwork): Readonly<Record<string, unknown>> {
+  const addresses = auxiliary === undefined ? {} : { AuxAddresses: { one: `${auxiliary}/24` } };
   return {
     NetworkID: id,
     Options: {
@@ -17,7 +20,7 @@ export function networkBody(probe: Probe, { id, subnet }: TestNetwork): Readonly
       "com.docker.network.enable_ipv6": false,
       "com.docker.network.generic": probe.session.networkOptions,
     },
-    IPv4Data: [{ AddressSpace: "LocalDefault", Gateway: `${subnet}.1/24`, Pool: `${subnet}.0/24` }],
+    IPv4Data: [{ AddressSpace: "LocalDefault", ...addresses, Gateway: `${subnet}.1/24`, Pool: `${subnet}.0/24` }],
     IPv6Data: [],
   };
 }
@@ -27,8 +30,7 @@ export function newNetwork(probe: Probe): TestNetwork {
 }
 
 /** Creates a network; it is deleted when the check is over. */
-export async function createdNetwork(probe: Probe): Promise<TestNetwork> {
-  const network = newNetwork(probe);
+export async function createdNetwork(probe: Probe, network: TestNetwork = newNetwork(probe)): Promise<TestNetwork> {
   probe.tidy("NetworkDriver.DeleteNetwork", { NetworkID: network.id });
   await probe.succeed("NetworkDriver.CreateNetwork", networkBody(probe, network));
   return network;

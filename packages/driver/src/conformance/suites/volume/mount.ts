@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Check } from "../../check.ts";
-import { created, found, isFolder, mounted, safePath, unmounted } from "./volumes.ts";
+import { created, found, isFolder, leaveMark, mounted, safePath, unmounted } from "./volumes.ts";
 
 const together = 8;
 
@@ -63,10 +63,11 @@ export const volumeMountChecks: readonly Check[] = [
       const first = await mounted(probe, name, ids[0]);
       const second = await mounted(probe, name, ids[1]);
       probe.expect(first === second, `both to be mounted at ${first}`, `the second is at ${second}`);
+      const seen = await leaveMark(probe, first);
       await unmounted(probe, name, ids[0]);
+      probe.expect(await seen(), `a file at ${first} to be there still`, "it is not: the volume is unmounted");
       const path = probe.text(await probe.succeed("VolumeDriver.Path", { Name: name }), "Mountpoint");
       probe.expect(path === first, `Path to give ${first} still`, `it gives ${JSON.stringify(path)}`);
-      if (probe.session.root !== "-") probe.expect(await isFolder(probe, first), `a folder at ${first} still`, "there is none");
       await unmounted(probe, name, ids[1]);
     },
   },
@@ -146,9 +147,11 @@ export const volumeMountChecks: readonly Check[] = [
     run: async (probe) => {
       const name = await created(probe);
       const path = await mounted(probe, name, probe.id());
+      const seen = await leaveMark(probe, path);
       for (const id of [probe.id(), probe.id()]) await probe.ask("VolumeDriver.Unmount", { Name: name, ID: id });
       await probe.ask("VolumeDriver.Unmount", { Name: probe.name(), ID: probe.id() });
       const told = probe.text(await probe.succeed("VolumeDriver.Path", { Name: name }), "Mountpoint");
+      probe.expect(await seen(), `a file at ${path} to be there still`, "it is not: the volume is unmounted");
       probe.expect(told === path, `Path to give ${path} still`, `it gives ${JSON.stringify(told)}`);
     },
   },

@@ -1,5 +1,5 @@
 import type { Check } from "../../check.ts";
-import { created, found, listed, mounted } from "./volumes.ts";
+import { created, found, leaveMark, listed, mounted } from "./volumes.ts";
 
 export const volumeRemoveChecks: readonly Check[] = [
   {
@@ -44,6 +44,20 @@ export const volumeRemoveChecks: readonly Check[] = [
       const longer = await created(probe, `${name}-2`);
       await probe.succeed("VolumeDriver.Remove", { Name: name });
       probe.expect((await found(probe, longer)) !== undefined, `${longer} to be there still`, "it is gone");
+    },
+  },
+  {
+    id: "volume.remove-keeps-files",
+    level: "MUST",
+    title: "Remove of one volume leaves the files of another with the same options that is mounted.",
+    because: "Nothing but the names tells the engine's volumes apart: the same options for two of them are usual.",
+    mend: "Give every volume a place of its own, and remove nothing that is mounted.",
+    needs: "volume.mount",
+    run: async (probe) => {
+      const [name, other] = [await created(probe), await created(probe)];
+      const seen = await leaveMark(probe, await mounted(probe, name, probe.id()));
+      const exchange = await probe.ask("VolumeDriver.Remove", { Name: other });
+      probe.expect(await seen(), "the other's file to be there still", "it is gone", exchange);
     },
   },
   {

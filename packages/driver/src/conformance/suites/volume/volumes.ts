@@ -1,4 +1,5 @@
-import { stat } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Probe } from "../../probe.ts";
 import type { GoObject } from "../../verdict.ts";
 
@@ -69,4 +70,18 @@ export async function isFolder(probe: Probe, path: string): Promise<boolean> {
     () => ({ isDirectory: false }),
   );
   return isDirectory;
+}
+
+/** Leaves a file in a mounted volume, and tells later whether it is to be seen there. Where nothing can be written from here it counts as seen. */
+export async function leaveMark(probe: Probe, path: string): Promise<() => Promise<boolean>> {
+  const text = probe.id();
+  const file = join(probe.session.outside(path), `${probe.session.prefix}-${text.slice(0, 6)}`);
+  if (probe.session.root === "-" || !(await isFolder(probe, path))) return async () => true;
+  const written = await writeFile(file, text).then(
+    () => true,
+    () => false,
+  );
+  if (!written) return async () => true;
+  probe.after(() => rm(file, { force: true }));
+  return async () => (await readFile(file, "utf8").catch(() => "")) === text;
 }

@@ -1,0 +1,4 @@
+import { serveDriver } from "@outrigger/sdk/driver";
+import { volumes } from "./volumes.ts";
+
+await serveDriver({ volume: volumes });
