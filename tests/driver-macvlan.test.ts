@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { image, type MacvlanHost, macvlanHost, type NetworkHost, networkHost, ownSwitch } from "./support/macvlan-hosts.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { image, type MacvlanHost, macvlanHost, type NetworkHost, networkHost, ownSwitch, restartEngine } from "./support/macvlan-hosts.ts";
 import { ownRegistry } from "./support/own-registry.ts";
 import { execute, root } from "./support/sandbox.ts";
 
@@ -135,7 +136,7 @@ test("an internal network leads nowhere but to its own containers", async (conte
 test("what is asked wrongly is told by docker in the driver's words", async (context) => {
   const host = await macvlanHost(context, "a", ownSwitch(context));
   const told = async (...options: readonly string[]): Promise<string> => (await host.docker(...by(host, ...options, "wrong"))).stderr;
-  assert.match(await told("-o", "parent=uplink0", "-o", "mod=bridge"), /there is no option mod; did you mean mode\?/);
+  assert.match(await told("-o", "parent=uplink0", "-o", "mod=bridge"), /there is no option mod; there are: parent, mode, mtu/);
   assert.match(await told("-o", "parent=uplink9"), /the parent uplink9 is not there/);
   assert.match(await told("--subnet", "10.9.0.0/24", "--gateway", "10.8.0.1", "-o", "parent=uplink0"), /10\.8\.0\.1/);
   await host.done(...by(host, "--subnet", "10.9.0.0/24", "--aux-address", "router=10.9.0.2", "-o", "parent=uplink0", "lan"));
@@ -148,29 +149,32 @@ test("what is asked wrongly is told by docker in the driver's words", async (con
   assert.deepEqual(JSON.parse((await host.done("network", "ls", "--filter", `driver=${host.driver}`, "--format", "json")) || "[]"), []);
 });
 
+/** Builds the driver once, and installs it on every host from a registry of the host's own, by stock docker. */
+async function installed(context: TestContext, hosts: readonly NetworkHost[], ...settings: readonly string[]): Promise<void> {
+  const env = { OUTRIGGER_PACKAGES: join(hosts[0]?.engine.folder ?? "", "packages") };
+  const outrigger = async ({ inside: [program = "", ...before] }: NetworkHost, ...words: readonly string[]): Promise<void> => {
+    const { code, stderr } = await execute(program, [...before, join(root, "outrigger"), "driver", ...words], root, env);
+    assert.equal(code, 0, stderr);
+  };
+  for (const host of hosts) {
+    if (host === hosts[0]) await outrigger(host, "build", "plugins/macvlan-driver", "--tag", "macvlan-driver:1.0.0");
+    const name = `${await ownRegistry(context, host.engine)}/tools/macvlan-driver:1.0.0`;
+    await outrigger(host, "push", "macvlan-driver:1.0.0", name);
+    await host.done("plugin", "install", "--grant-all-permissions", "--alias", "lan-driver", name, ...settings);
+  }
+}
+
 test("built by one command and installed from a registry by stock docker, it is a managed plug-in that does the same", async (context) => {
   const between = ownSwitch(context);
-  const hosts = [];
-  for (const letter of ["a", "b"]) hosts.push(await networkHost(context, letter, between, { size: "700m" }));
-  const [a, b] = hosts as [NetworkHost, NetworkHost];
-  const env = { OUTRIGGER_PACKAGES: join(a.engine.folder, "packages") };
-  const outrigger = async (host: NetworkHost, ...words: readonly string[]): Promise<string> => {
-    const [program = "", ...before] = host.inside;
-    const { code, stdout, stderr } = await execute(program, [...before, join(root, "outrigger"), ...words], root, env);
-    assert.equal(code, 0, stderr);
-    return stdout;
-  };
-  await outrigger(a, "driver", "build", "plugins/macvlan-driver", "--tag", "macvlan-driver:1.0.0");
-  const driver = "lan-driver";
+  const a = await networkHost(context, "a", between, { size: "500m" });
+  const b = await networkHost(context, "b", between, { size: "500m" });
+  await installed(context, [a, b], "LOG_LEVEL=debug");
   for (const host of [a, b]) {
-    const name = `${await ownRegistry(context, host.engine)}/tools/macvlan-driver:1.0.0`;
-    await outrigger(host, "driver", "push", "macvlan-driver:1.0.0", name);
-    await host.done("plugin", "install", "--grant-all-permissions", "--alias", driver, name, "LOG_LEVEL=debug");
     const range = host === a ? "10.9.0.64/26" : "10.9.0.128/26";
     const addresses = ["--subnet", "10.9.0.0/24", "--ip-range", range, "--ipv6", "--subnet", "fd00:9::/64"];
-    await host.done(...by({ driver: `${driver}:latest` }, ...addresses, "-o", "parent=uplink0", "lan"));
+    await host.done(...by({ driver: "lan-driver:latest" }, ...addresses, "-o", "parent=uplink0", "lan"));
   }
-  const [{ Config: config, Settings: settings }] = JSON.parse(await a.done("plugin", "inspect", driver)) as [
+  const [{ Config: config, Settings: settings }] = JSON.parse(await a.done("plugin", "inspect", "lan-driver")) as [
     { Config: { Linux: { Capabilities: unknown }; Network: unknown }; Settings: { Env: readonly string[] } },
   ];
   assert.deepEqual([config.Linux.Capabilities, config.Network], [["CAP_NET_ADMIN"], { Type: "host" }]);
@@ -180,12 +184,68 @@ test("built by one command and installed from a registry by stock docker, it is 
   assert.ok(await reaches(a, "one", "10.9.0.128"));
   assert.ok(await reaches(a, "one", "fd00:9::22"));
 
-  // What the driver knows lies outside its root filesystem, which a new start or an upgrade may throw away.
-  await a.done("plugin", "disable", "--force", driver);
-  await a.done("plugin", "enable", driver);
+  // What the driver knows lies outside its root filesystem, which an upgrade throws away.
+  await a.done("plugin", "disable", "--force", "lan-driver");
+  await a.done("plugin", "enable", "lan-driver");
   await run(a, "later", "lan");
   assert.ok(await reaches(a, "later", "10.9.0.128"));
   await remove(a, "lan", "one", "later");
   await remove(b, "lan", "two");
-  for (const host of [a, b]) await host.done("plugin", "rm", "--force", driver);
+  for (const host of [a, b]) await host.done("plugin", "rm", "--force", "lan-driver");
+});
+
+interface Task {
+  readonly container: string;
+  readonly address: string;
+}
+
+/** A service's containers on a host. */
+async function tasks({ done }: NetworkHost, service: string): Promise<readonly Task[]> {
+  const running = await done("ps", "--quiet", "--filter", `label=com.docker.swarm.service.name=${service}`);
+  const format = '{{(index .NetworkSettings.Networks "lan").IPAddress}}';
+  const containers = running.split("\n").filter(Boolean);
+  return await Promise.all(containers.map(async (each) => ({ container: each, address: await done("inspect", "--format", format, each) })));
+}
+
+/** Waits until the hosts together run so many tasks of a service. @returns each host's */
+async function running(hosts: readonly NetworkHost[], service: string, count: number): Promise<readonly (readonly Task[])[]> {
+  for (let tries = 0; ; tries += 1) {
+    const found = await Promise.all(hosts.map((host) => tasks(host, service)));
+    if (found.flat().length === count) return found;
+    assert.ok(tries < 120, JSON.stringify(found));
+    await sleep(500);
+  }
+}
+
+test("a swarm's services have one network over its machines, also after the manager has started anew", async (context) => {
+  const between = ownSwitch(context);
+  const hosts = [];
+  for (const [letter, address] of [["a", "192.168.77.1/24"] as const, ["b", "192.168.77.2/24"] as const]) {
+    const host = await networkHost(context, letter, between, { size: "500m" });
+    host.ip("address", "add", address, "dev", "uplink0");
+    hosts.push(host);
+  }
+  const [a, b] = hosts as [NetworkHost, NetworkHost];
+  await installed(context, [a, b], "SCOPE=global");
+  await a.done("swarm", "init", "--advertise-addr", "192.168.77.1");
+  const token = await a.done("swarm", "join-token", "--quiet", "worker");
+  await b.done("swarm", "join", "--token", token, "--advertise-addr", "192.168.77.2", "192.168.77.1:2377");
+
+  await a.done(...by({ driver: "lan-driver:latest" }, "--scope", "swarm", "--subnet", "10.9.0.0/24", "-o", "parent=uplink0", "lan"));
+  const service = ["--detach", "--endpoint-mode", "dnsrr", "--network", "lan", "--stop-grace-period", "0s"];
+  await a.done("service", "create", ...service, "--mode", "global", "--name", "each", image, "busybox", "sleep", "3600");
+  const [[one] = [], [two] = []] = await running([a, b], "each", 2);
+  assert.ok(one !== undefined && two !== undefined);
+  assert.ok(await reaches(a, one.container, two.address));
+  assert.ok(await reaches(b, two.container, one.address));
+
+  await restartEngine(context, a);
+  for (let tries = 0; (await a.docker("node", "ls")).code !== 0 && tries < 100; tries += 1) await sleep(200);
+  await a.done("service", "create", ...service, "--replicas", "3", "--name", "more", image, "busybox", "sleep", "3600");
+  const all = [...(await running([a, b], "more", 3)), ...(await running([a, b], "each", 2))];
+  const addresses = all.flat().map(({ address }) => address);
+  assert.equal(new Set(addresses).size, 5, addresses.join(" "));
+  for (const address of addresses) assert.ok(await reaches(b, two.container, address), address);
+  for (const name of ["each", "more"]) await a.done("service", "rm", name);
+  for (const name of ["each", "more"]) await running([a, b], name, 0);
 });

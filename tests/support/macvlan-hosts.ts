@@ -25,6 +25,34 @@ export interface NetworkHost {
   readonly inside: readonly string[];
 }
 
+/**
+ * Ends the host's engine and starts it anew in the same network, which it would leave otherwise.
+ *
+ * @returns when it answers
+ */
+export async function restartEngine(context: TestContext, { engine, done }: NetworkHost): Promise<void> {
+  const pid = readFileSync(engine.pidFile, "utf8").trim();
+  const [program = "", ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
+  const network = `macvlan-host-${randomBytes(3).toString("hex")}`;
+  execFileSync("ip", ["netns", "attach", network, pid]);
+  await engine.stop();
+  const daemon = spawn("nsenter", [`--net=/run/netns/${network}`, program, ...words], { stdio: "ignore" });
+  context.after(async () => {
+    const ended = once(daemon, "exit");
+    if (daemon.kill("SIGTERM")) await ended;
+    execFileSync("ip", ["netns", "delete", network]);
+  });
+  for (let tries = 0; ; tries += 1) {
+    try {
+      await done("version");
+      return;
+    } catch (error) {
+      if (tries > 200) throw error;
+      await sleep(100);
+    }
+  }
+}
+
 /** With a macvlan-driver beside the engine, as a legacy plug-in. */
 export interface MacvlanHost extends NetworkHost {
   /** The driver's name for this engine. */

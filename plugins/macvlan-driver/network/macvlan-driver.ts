@@ -46,7 +46,8 @@ export async function createMacvlanDriver({ scope, links, file }: MacvlanOptions
       await links.addMacvlan({ ...sizeOf(network), name: probeName(id), parent, mode: network.mode });
       await links.remove(probeName(id));
     } catch (error) {
-      await undo(id, network);
+      // What can't be undone now is undone at the next start; why there is no network matters more.
+      await undo(id, network).catch(() => undefined);
       throw error;
     }
     await file.update((state) => withNetwork(state, id, network));

@@ -1,4 +1,3 @@
-import { nearest } from "@outrigger/plugin";
 import { driverError } from "@outrigger/sdk/driver";
 import { type Mode, modes } from "../links/links.ts";
 
@@ -25,10 +24,7 @@ export function readSettings(
 ): NetworkSettings {
   for (const option of Object.keys(options)) {
     if (known.includes(option)) continue;
-    const meant = nearest(option, known);
-    throw driverError(
-      `there is no option ${option}${meant === undefined ? "" : `; did you mean ${meant}?`} (there are: ${known.join(", ")})`,
-    );
+    throw driverError(`there is no option ${option}; there are: ${known.join(", ")}`);
   }
   const { parent, mode = "bridge", mtu } = options;
   const found = modes.find((each) => each === mode);

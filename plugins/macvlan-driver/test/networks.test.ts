@@ -100,7 +100,7 @@ test("what is wrong with a network is said in words, and leaves nothing behind",
   const internal = { "com.docker.network.internal": true };
   const cases: readonly (readonly [Readonly<Record<string, string>> | null, RegExp, Record<string, unknown>?])[] = [
     [null, /no parent is given: add e\.g\. `-o parent=eth0`/],
-    [{ parnt: "uplink0" }, /there is no option parnt; did you mean parent\?/],
+    [{ parnt: "uplink0" }, /there is no option parnt; there are: parent, mode, mtu/],
     [{ parent: "uplink0", mode: "bridged" }, /mode is "bridged", where one of bridge, private, vepa, passthru/],
     [{ parent: "uplink0", mtu: "67" }, /mtu is "67", where bytes from 68 to 65535/],
     [{ parent: "uplink0", mtu: "9000" }, /mtu is 9000, and the parent uplink0 carries no more than 1500/],
