@@ -55,17 +55,45 @@ class Stream:
             self.held = self.held[end:]
 
 
-def time_of(frame):
-    """Field 2 of the entry, nanoseconds."""
-    at = 4 + 2 + frame[5]
-    value = shift = 0
-    at += 1
-    while True:
-        byte = frame[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value
+def varint(value):
+    out = b""
+    while value > 0x7F:
+        out, value = out + bytes([value & 0x7F | 0x80]), value >> 7
+    return out + bytes([value])
+
+
+def fields(frame):
+    """The entry's fields, by their number."""
+    at, found = 4, {}
+
+    def number():
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = frame[at]
+            value |= (byte & 0x7F) << shift
+            at, shift = at + 1, shift + 7
+            if byte < 0x80:
+                return value
+
+    while at < len(frame):
+        key = number()
+        value = number()
+        if key & 7 == 2:
+            at, value = at + value, frame[at : at + value]
+        found[key >> 3] = value
+    return found
+
+
+def readable(frame):
+    """The entry as ReadLogs gives it: a line that ends has its newline."""
+    found = fields(frame)
+    last = not found.get(4) or fields(b"0000" + found[5]).get(1)
+    line = found.get(3, b"") + (b"\n" if last and not bad("log.read") else b"")
+    if bad("log.read-partial") and found.get(4):
+        line = found.get(3, b"") + b"\n"
+    entry = b"\x0a" + varint(len(found[1])) + found[1] + b"\x10" + varint(found[2]) + b"\x1a" + varint(len(line)) + line
+    return struct.pack(">I", len(entry)) + entry
 
 
 def start(args):
@@ -113,19 +141,17 @@ def read(args):
         return any(stream.container == container for stream in streams.values())
 
     def produce(write):
-        kept = [frame for frame in entries.get(container, []) if time_of(frame) >= since and (until == 0 or time_of(frame) <= until)]
+        kept = [frame for frame in entries.get(container, []) if fields(frame)[2] >= since and (until == 0 or fields(frame)[2] <= until)]
         seen = len(entries.get(container, []))
         if config["Tail"] >= 0 and not bad("log.read-tail"):
             kept = kept[len(kept) - config["Tail"] :] if config["Tail"] else []
-        if bad("log.read"):
-            kept.reverse()
         for frame in kept:
-            write(frame)
+            write(readable(frame))
         while config["Follow"] and (live() or bad("log.read-follow-ends")):
             time.sleep(0.02)
             for frame in entries.get(container, [])[seen:]:
                 if not bad("log.read-follow"):
-                    write(frame)
+                    write(readable(frame))
                 seen += 1
 
     return produce

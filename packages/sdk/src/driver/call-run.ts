@@ -6,40 +6,54 @@ let calls = 0;
 
 /** One call while it runs. What few drivers ask for, its signal and its logger, is made when it is asked for. */
 export class CallRun implements CallContext {
-  readonly callId: string = `c${++calls}`;
+  readonly #number: number = ++calls;
   readonly method: string;
   readonly deadline: number | undefined;
   readonly #limit: number | undefined;
-  readonly #ends: readonly AbortSignal[];
-  readonly #rootLog: Logger;
+  readonly #caller: { readonly signal: AbortSignal };
+  readonly #room: { readonly log: Logger; readonly stopped: AbortSignal };
   #timer: NodeJS.Timeout | undefined;
   #controller: AbortController | undefined;
+  #abort: (() => void) | undefined;
   #late = false;
   #log: Logger | undefined;
 
-  constructor(method: string, limit: number | undefined, signal: AbortSignal, { log, stopped }: { log: Logger; stopped: AbortSignal }) {
+  constructor(
+    method: string,
+    limit: number | undefined,
+    caller: { readonly signal: AbortSignal },
+    room: { readonly log: Logger; readonly stopped: AbortSignal },
+  ) {
     this.method = method;
     this.#limit = limit;
     this.deadline = limit === undefined ? undefined : Date.now() + limit;
-    this.#ends = [signal, stopped];
-    this.#rootLog = log;
+    this.#caller = caller;
+    this.#room = room;
+  }
+
+  get callId(): string {
+    return `c${this.#number}`;
   }
 
   get log(): Logger {
-    this.#log ??= this.#rootLog.with({ call: this.callId, method: this.method });
+    this.#log ??= this.#room.log.with({ call: this.callId, method: this.method });
     return this.#log;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      for (const end of this.#ends) end.addEventListener("abort", this.#abort, { once: true });
-      if (this.#late || this.#ends.some((end) => end.aborted)) this.#controller.abort();
+      const controller = new AbortController();
+      this.#controller = controller;
+      this.#abort = () => controller.abort();
+      for (const end of this.#ends()) end.addEventListener("abort", this.#abort, { once: true });
+      if (this.#late || this.#ends().some((end) => end.aborted)) controller.abort();
     }
     return this.#controller.signal;
   }
 
-  readonly #abort = (): void => this.#controller?.abort();
+  #ends(): readonly AbortSignal[] {
+    return [this.#caller.signal, this.#room.stopped];
+  }
 
   /** What the work gives; rejects at the deadline. */
   within<Value>(work: Promise<Value>): Promise<Value> {
@@ -48,7 +62,7 @@ export class CallRun implements CallContext {
     return new Promise((resolve, reject) => {
       this.#timer = setTimeout(() => {
         this.#late = true;
-        this.#abort();
+        this.#abort?.();
         reject(driverSdkErrors["call-too-late"]({ method: this.method, seconds: limit / 1000 }));
       }, limit);
       work.then(resolve, reject);
@@ -58,7 +72,7 @@ export class CallRun implements CallContext {
   /** Its answer is there, all of it: nothing of the call stays. */
   end(): void {
     clearTimeout(this.#timer);
-    if (this.#controller === undefined) return;
-    for (const end of this.#ends) end.removeEventListener("abort", this.#abort);
+    if (this.#abort === undefined) return;
+    for (const end of this.#ends()) end.removeEventListener("abort", this.#abort);
   }
 }

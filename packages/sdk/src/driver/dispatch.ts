@@ -19,9 +19,9 @@ export interface Answer {
  *
  * @param method e.g. `VolumeDriver.Create`
  * @param body the JSON as it came, empty where the caller sent none
- * @param signal aborted when the caller has gone
+ * @param caller its signal is aborted when it has gone
  */
-export type Dispatch = (method: string, body: Buffer, signal: AbortSignal) => Promise<Answer>;
+export type Dispatch = (method: string, body: Buffer, caller: { readonly signal: AbortSignal }) => Promise<Answer>;
 
 export interface DispatchOptions {
   readonly log: Logger;
@@ -34,11 +34,11 @@ export interface DispatchOptions {
 }
 
 export function createDispatch(methods: ReadonlyMap<string, ServedMethod>, options: DispatchOptions): Dispatch {
-  return async (name, body, signal) => {
+  return async (name, body, caller) => {
     const served = methods.get(name);
     if (served === undefined) return { status: 404, body: JSON.stringify(errAnswer(`${name} is not served`)) };
     const { method, of } = served;
-    const run = new CallRun(name, method.endless === true ? undefined : (method.limit ?? options.limit), signal, options);
+    const run = new CallRun(name, method.endless === true ? undefined : (method.limit ?? options.limit), caller, options);
     try {
       const answer = await run.within(call(served, body, run));
       if (Symbol.asyncIterator in answer) return { status: 200, body: untilEnd(answer as AsyncIterable<Uint8Array>, run) };

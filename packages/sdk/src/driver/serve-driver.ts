@@ -1,9 +1,10 @@
 import { isAbsolute } from "node:path";
-import { createDispatch, type Dispatch } from "./dispatch.ts";
+import { createDispatch } from "./dispatch.ts";
 import { endOnSignals } from "./end-on-signals.ts";
 import { driverSdkErrors } from "./errors.ts";
 import type { Drivers } from "./interfaces/drivers.ts";
 import { createLogger, type Logger, logLevel } from "./logger.ts";
+import { RunningCalls } from "./running-calls.ts";
 import { httpTransport } from "./transport/http.ts";
 import { listenAt, listenAtInherited } from "./transport/listen.ts";
 import { servedInterfaces, servedMethods } from "./wire/methods.ts";
@@ -50,16 +51,16 @@ export async function serveDriver(drivers: Drivers, options: ServeOptions = {}):
   const interfaces = servedInterfaces(drivers);
   const stop = new AbortController();
   const { limit = 59_000, grace = 8_000, bodyLimit = 16 * 1024 * 1024, ownsProcess = true } = options;
-  const running = new Set<Promise<unknown>>();
+  const running = new RunningCalls();
   const dispatch = createDispatch(servedMethods(interfaces), { log, debug: level === "debug", limit, stopped: stop.signal });
-  const server = httpTransport({ dispatch: kept(dispatch, running), bodyLimit });
+  const server = httpTransport({ dispatch: running.counted(dispatch), bodyLimit });
   const socket = (await listenAtInherited(server)) ? undefined : socketOf(options);
   if (socket !== undefined) await listenAt(server, socket);
 
   const end = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
     const over = setTimeout(() => stop.abort(), grace);
-    await Promise.race([Promise.allSettled(running), aborted(stop.signal)]);
+    await Promise.race([running.idle(), aborted(stop.signal)]);
     clearTimeout(over);
     for (const { name, close } of interfaces) {
       try {
@@ -88,15 +89,6 @@ function socketOf({ socket = process.env["OUTRIGGER_DRIVER_SOCKET"], name }: Ser
   const place = socket ?? (name === undefined ? undefined : `${name}.sock`);
   if (place === undefined || place === "") throw driverSdkErrors["driver-socket-unnamed"]({});
   return isAbsolute(place) ? place : `${pluginsFolder}/${place}`;
-}
-
-/** Counts calls that run. */
-function kept(dispatch: Dispatch, running: Set<Promise<unknown>>): Dispatch {
-  return (method, body, signal) => {
-    const call = dispatch(method, body, signal);
-    running.add(call);
-    return call.finally(() => running.delete(call));
-  };
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -49,7 +49,7 @@ function inProcess(drivers: Drivers, log: Logger, limit: number): Served {
   const stop = new AbortController();
   const dispatch = createDispatch(servedMethods(interfaces), { log, debug: true, limit, stopped: stop.signal });
   const kit = createDriverKit(async (method, body) => {
-    const answer = await dispatch(method, body, new AbortController().signal);
+    const answer = await dispatch(method, body, new AbortController());
     const bytes = typeof answer.body === "string" ? Buffer.from(answer.body) : await buffer(answer.body);
     return { status: answer.status, body: bytes };
   });

@@ -18,12 +18,9 @@ export interface HttpTransportOptions {
 export function httpTransport({ dispatch, bodyLimit }: HttpTransportOptions): Server {
   const server = createServer({ requireHostHeader: false, headersTimeout: 10_000, requestTimeout: 60_000 }, (request, response) => {
     if (request.method !== "POST") return refuse(response, 405, "only POST is served");
+    const caller = new Caller(response);
     receive(request, response, bodyLimit, (body) => {
-      const gone = new AbortController();
-      response.once("close", () => {
-        if (!response.writableFinished) gone.abort();
-      });
-      dispatch(methodOf(request.url ?? ""), body, gone.signal).then(
+      dispatch(methodOf(request.url ?? ""), body, caller).then(
         (answer) => send(response, answer, server.listening),
         (error: unknown) => refuse(response, 500, wordsOf(error)),
       );
@@ -32,6 +29,28 @@ export function httpTransport({ dispatch, bodyLimit }: HttpTransportOptions): Se
   // An engine repeats a call whose connection was closed without its arguments, so connections are closed by the engine only.
   server.keepAliveTimeout = 0;
   return server;
+}
+
+/** Who waits for an answer. Few drivers ask whether somebody still does, so the signal is made when they ask. */
+class Caller {
+  readonly #response: ServerResponse;
+  #gone: AbortController | undefined;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#gone === undefined) {
+      const gone = new AbortController();
+      this.#gone = gone;
+      if (this.#response.destroyed) gone.abort();
+      this.#response.once("close", () => {
+        if (!this.#response.writableFinished) gone.abort();
+      });
+    }
+    return this.#gone.signal;
+  }
 }
 
 function methodOf(url: string): string {

@@ -112,11 +112,11 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 /** The arguments in a body. @throws `call-body-missing`, `call-body-invalid` */
 export function readFields(body: Buffer): Fields {
   const text = body.toString("utf8");
-  if (text.trim() === "") throw driverSdkErrors["call-body-missing"]({});
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
+    if (text.trim() === "") throw driverSdkErrors["call-body-missing"]({});
     throw driverSdkErrors["call-body-invalid"]({ field: "the body", found: "no JSON", expected: "an object" });
   }
   if (!isObject(value)) throw driverSdkErrors["call-body-invalid"]({ field: "the body", found: named(value), expected: "an object" });

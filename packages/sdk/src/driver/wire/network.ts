@@ -36,12 +36,11 @@ export function serveNetwork(driver: NetworkDriver): ServedInterface {
     ...(driver.close === undefined ? {} : { close: () => driver.close?.() }),
     methods: {
       GetCapabilities: {
-        plain: () =>
-          present({
-            Scope: driver.scope,
-            ConnectivityScope: driver.connectivityScope,
-            GwAllocChecker: checkGatewayAllocation === undefined ? undefined : true,
-          }),
+        plain: () => ({
+          Scope: driver.scope,
+          ConnectivityScope: driver.connectivityScope,
+          GwAllocChecker: checkGatewayAllocation === undefined ? undefined : true,
+        }),
       },
       AllocateNetwork: {
         withFields: async (fields, context) => ({ Options: (await driver.allocateNetwork?.(creationOf(fields), context)) ?? {} }),
@@ -145,11 +144,11 @@ function interfaceAnswer(answer: EndpointInterface): WireAnswer {
 }
 
 function joinAnswer({ interfaceName, gateway, gatewayIPv6, staticRoutes, disableGatewayService }: Joined): WireAnswer {
-  return present({
+  return {
     InterfaceName:
       interfaceName === undefined
         ? undefined
-        : present({ SrcName: interfaceName.source, DstPrefix: interfaceName.prefix, DstName: interfaceName.name }),
+        : { SrcName: interfaceName.source, DstPrefix: interfaceName.prefix, DstName: interfaceName.name },
     Gateway: gateway,
     GatewayIPv6: gatewayIPv6,
     StaticRoutes: staticRoutes?.map(({ destination, nextHop }) => ({
@@ -158,5 +157,5 @@ function joinAnswer({ interfaceName, gateway, gatewayIPv6, staticRoutes, disable
       NextHop: nextHop ?? "",
     })),
     DisableGatewayService: disableGatewayService,
-  });
+  };
 }

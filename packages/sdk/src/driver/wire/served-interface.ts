@@ -1,7 +1,7 @@
 import type { CallContext, MaybePromise } from "../interfaces/call-context.ts";
 import type { Fields } from "./fields.ts";
 
-/** What a method answers with: an object becomes JSON, a stream goes as it comes. */
+/** What a method answers with: an object becomes JSON, without the fields that are undefined; a stream goes as it comes. */
 export type WireAnswer = Readonly<Record<string, unknown>> | AsyncIterable<Uint8Array>;
 
 export interface Method {
@@ -29,7 +29,7 @@ export interface ServedInterface {
 /** How all interfaces but two tell an error. */
 export const errAnswer: ServedInterface["refuse"] = (message) => ({ Err: message });
 
-/** Leaves fields away that have no value. */
+/** Leaves fields away that have no value, for drivers to see them absent. */
 export function present(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }

@@ -2,7 +2,7 @@ import { noSuchVolume } from "../driver-error.ts";
 import { driverSdkErrors } from "../errors.ts";
 import type { Volume, VolumeDriver, VolumeMount } from "../interfaces/volume-driver.ts";
 import { type Fields, named } from "./fields.ts";
-import { errAnswer, present, type ServedInterface } from "./served-interface.ts";
+import { errAnswer, type ServedInterface } from "./served-interface.ts";
 
 /** Engines wait 120 s for these two, and 60 s for the rest (moby volume/drivers/proxy.go). */
 const longLimit = 119_000;
@@ -69,5 +69,5 @@ function mountOf(fields: Fields): VolumeMount {
 }
 
 function volumeOf({ name, mountpoint, createdAt, status }: Volume): object {
-  return present({ Name: name, Mountpoint: mountpoint, CreatedAt: createdAt?.toISOString(), Status: status });
+  return { Name: name, Mountpoint: mountpoint, CreatedAt: createdAt?.toISOString(), Status: status };
 }
