@@ -163,7 +163,7 @@ test("audit-authz as a managed plug-in: its rules come from a folder of the host
 /** Kills the plug-in's process, and waits until the engine has started another. */
 async function restarted(engine: OwnEngine, name: string, docker: Managed["docker"]): Promise<void> {
   const { stdout } = await docker(`plugin inspect --format '{{.Id}}' ${name}`);
-  const state = join("/run/docker/runtime-runc/plugins.moby", stdout.trim(), "state.json");
+  const state = join(engine.folder, "run", "runtime-runc", "plugins.moby", stdout.trim(), "state.json");
   const pid = (): number => (JSON.parse(readFileSync(state, "utf8")) as { readonly init_process_pid: number }).init_process_pid;
   const killed = pid();
   process.kill(killed, "SIGKILL");
