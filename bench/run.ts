@@ -1,5 +1,6 @@
 import { benchApi } from "./api.ts";
 import { benchCompose } from "./compose.ts";
+import { benchDriverPackage } from "./driver-package.ts";
 import { benchDriverSdk } from "./driver-sdk.ts";
 import { benchEngineGateway } from "./engine-gateway.ts";
 import { benchEngineHooks } from "./engine-hooks.ts";
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-gateway": benchEngineGateway,
   "engine-hooks": benchEngineHooks,
   "engine-run": benchEngineRun,
+  "driver-package": benchDriverPackage,
   "driver-sdk": benchDriverSdk,
   layers: benchLayers,
 };

@@ -54,6 +54,8 @@ async function bundle(room: string, commands: readonly string[], outdir: string)
     format: "esm",
     platform: "node",
     target: "node24",
+    // A program of its own that can't be bundled; it comes with the room that uses it.
+    external: ["esbuild"],
     chunkNames: "[name]-[hash]",
     legalComments: "linked",
     // Libraries that are CommonJS ask for these three.

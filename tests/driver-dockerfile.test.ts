@@ -6,6 +6,7 @@ import { type TestContext, test } from "node:test";
 import { imageFiles, type OpenedSource, openSource, type SourceContext } from "@outrigger/driver";
 import { type FileTree, flattenImage, openDockerArchive, ownPlatform } from "@outrigger/registry";
 import { tinyImage } from "./support/images.ts";
+import { startRegistry } from "./support/registry.ts";
 import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const { architecture } = ownPlatform();
@@ -192,6 +193,46 @@ test("a Dockerfile with RUN is built by the engine that is there, and says so", 
   assert.deepEqual(opened.image?.entrypoint, ["/bin/busybox"]);
   const left = execFileSync("docker", ["images", "-q", "outrigger.local/build/*"], { encoding: "utf8" });
   assert.equal(left, "", "nothing of the build stays behind");
+});
+
+test("where no engine is, buildah builds; where nothing is, it is said what to install", async (context) => {
+  const folder = temporaryFolder(context);
+  const { host } = await startRegistry(context);
+  const saved = join(folder, "base.tar");
+  execFileSync("docker", ["save", "-o", saved, await tinyImage()]);
+  execFileSync("skopeo", ["copy", "-q", "--dest-tls-verify=false", `docker-archive:${saved}`, `docker://${host}/base:1`]);
+  mkdirSync(join(folder, "context"));
+  const file = join(folder, "context/Dockerfile");
+  writeFileSync(file, `FROM ${host}/base:1\nARG WORD\nRUN echo "$WORD" > /made\nENTRYPOINT ["/bin/busybox", "sh"]\n`);
+  writeFileSync(join(folder, "registries.conf"), `[[registry]]\nlocation = "${host}"\ninsecure = true\n`);
+  mkdirSync(join(folder, "programs"));
+  const path = process.env["PATH"];
+  const changes = {
+    PATH: join(folder, "programs"),
+    CONTAINERS_REGISTRIES_CONF: join(folder, "registries.conf"),
+    STORAGE_DRIVER: "vfs",
+    BUILDAH_ISOLATION: "chroot",
+  };
+  const storage = { CONTAINERS_STORAGE_CONF: join(folder, "storage.conf") };
+  writeFileSync(join(folder, "storage.conf"), `[storage]\ndriver = "vfs"\ngraphroot = "${folder}/graph"\nrunroot = "${folder}/run"\n`);
+  Object.assign(process.env, changes, storage);
+  context.after(() => {
+    for (const name of [...Object.keys(changes), ...Object.keys(storage)]) delete process.env[name];
+    process.env["PATH"] = path;
+  });
+  const said: string[] = [];
+  const build = (): Promise<OpenedSource> =>
+    openSource(
+      { source: file },
+      { architecture, openImage: () => assert.fail(), buildArgs: { WORD: "given" }, say: (line) => said.push(line) },
+    );
+  await assert.rejects(build(), /needs a builder for RUN \(line 3\), and none is here/);
+  symlinkSync("/usr/bin/buildah", join(folder, "programs/buildah"));
+  const opened = await build();
+  context.after(() => opened.tree.close());
+  assert.match(said[0] ?? "", /is built by buildah: it has RUN/);
+  assert.equal(opened.tree.entries.find((entry) => entry.path === "made")?.size, "given\n".length);
+  assert.deepEqual(opened.image?.entrypoint, ["/bin/busybox", "sh"]);
 });
 
 test("a Dockerfile that fails says where", async (context) => {

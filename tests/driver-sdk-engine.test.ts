@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,12 +9,9 @@ import {
   createPoolIpam,
   defineLogDriver,
   defineNetworkDriver,
-  defineVolumeDriver,
   driverError,
   joinParts,
   type LogEntry,
-  type Mounts,
-  MountTable,
   openStateFile,
   type Pools,
   selectEntries,
@@ -37,57 +33,6 @@ async function done(...words: string[]): Promise<string> {
   assert.equal(code, 0, `docker ${words.join(" ")}: ${stderr}`);
   return stdout.trim();
 }
-
-test("a volume driver of the SDK serves docker volume and containers of a real engine", { timeout: 120_000 }, async (context) => {
-  const place = folder(context);
-  const state = await openStateFile<Mounts>(join(place, "mounts.json"), {});
-  const pathOf = (name: string): string => join(place, "data", name);
-  const mounts = new MountTable(state, { mount: async (name) => pathOf(name), unmount: async () => undefined });
-  const exists = (name: string): boolean => readdirSync(join(place, "data")).includes(name);
-  mkdirSync(join(place, "data"));
-  const { name: driver } = await legacyDriver(context, {
-    volume: defineVolumeDriver({
-      create({ name, options }) {
-        if (options["fail"] !== undefined) throw driverError(`can't make it: ${options["fail"]}`);
-        mkdirSync(pathOf(name), { recursive: true });
-      },
-      remove: ({ name }) => rm(pathOf(name), { recursive: true }),
-      mount: ({ name, id }) => mounts.mount(name, id),
-      unmount: ({ name, id }) => mounts.unmount(name, id),
-      path: ({ name }) => mounts.path(name),
-      get: ({ name }) => (exists(name) ? { name, createdAt: new Date(0), status: { kind: "test" } } : undefined),
-      list: () => readdirSync(join(place, "data")).map((name) => ({ name })),
-    }),
-  });
-  const volume = `${driver}-data`;
-  await done("volume", "create", "--driver", driver, volume);
-  atEnd(context, () => docker("volume", "rm", "--force", volume));
-  assert.match((await docker("volume", "create", "--driver", driver, "-o", "fail=full", `${driver}-2`)).stderr, /can't make it: full/);
-  assert.deepEqual(JSON.parse(await done("volume", "inspect", "--format", "{{json .Status}}", volume)), { kind: "test" });
-
-  const holder = await done(
-    "run",
-    "--detach",
-    "--init",
-    "--volume",
-    `${volume}:/data`,
-    image,
-    "sh",
-    "-c",
-    "echo kept > /data/file; sleep 60",
-  );
-  atEnd(context, () => docker("rm", "--force", holder));
-  assert.equal(
-    await done("run", "--rm", "--volume", `${volume}:/data`, image, "sh", "-c", "while ! cat /data/file; do sleep 0.1; done 2>/dev/null"),
-    "kept",
-  );
-  assert.equal(state.state[volume]?.ids.length, 1, "one container of two holds it still");
-  assert.match((await docker("volume", "rm", volume)).stderr, /in use/);
-  await done("rm", "--force", holder);
-  assert.deepEqual(state.state, {});
-  await done("volume", "rm", volume);
-  assert.ok(!exists(volume));
-});
 
 test("a network and its addresses by a driver of the SDK: a container on it reaches the host", { timeout: 120_000 }, async (context) => {
   const file = await openStateFile<Pools>(join(folder(context), "pools.json"), {});

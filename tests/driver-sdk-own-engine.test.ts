@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,18 +13,20 @@ test("a real engine asks an authorisation plug-in of the SDK, and refuses what t
   timeout: 120_000,
 }, async (context) => {
   const seen: AuthzRequest[] = [];
-  const { name } = await legacyDriver(context, {
-    authz: defineAuthzPlugin({
-      request(request) {
-        seen.push(request);
-        const asked = request.body === undefined ? {} : (JSON.parse(request.body.toString()) as { Name?: string });
-        if (asked.Name === "broken") throw new TypeError("the plug-in failed");
-        return asked.Name === "forbidden" ? deny("this name is forbidden") : allow;
-      },
-      response: ({ uri, response }) => (uri.endsWith("/volumes/kept") && response.status === 200 ? deny("kept back") : allow),
-    }),
+  const { host, folder, pidFile, pluginsFolder } = await ownEngine(context, "60m", { ownPlugins: true });
+  const authz = defineAuthzPlugin({
+    request(request) {
+      seen.push(request);
+      const asked = request.body === undefined ? {} : (JSON.parse(request.body.toString()) as { Name?: string });
+      if (asked.Name === "broken") throw new TypeError("the plug-in failed");
+      return asked.Name === "forbidden" ? deny("this name is forbidden") : allow;
+    },
+    response: ({ uri, response }) => (uri.endsWith("/volumes/kept") && response.status === 200 ? deny("kept back") : allow),
   });
-  const { host } = await ownEngine(context, "60m", { config: { "authorization-plugins": [name] } });
+  const { name } = await legacyDriver(context, { authz }, pluginsFolder);
+  writeFileSync(join(folder, "daemon.json"), JSON.stringify({ "authorization-plugins": [name] }));
+  process.kill(Number(readFileSync(pidFile, "utf8")), "SIGHUP");
+  for (let tries = 0; tries < 100 && seen.length === 0; tries += 1) await docker("--host", host, "version").then(() => sleep(50));
   const create = (volume: string): ReturnType<typeof docker> => docker("--host", host, "volume", "create", volume);
   assert.equal((await create("free")).stdout.trim(), "free");
   assert.match((await create("forbidden")).stderr, /authorization denied by plugin .*: this name is forbidden/);

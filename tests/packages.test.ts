@@ -51,4 +51,9 @@ test("the packages that `npm run build` makes install into an empty folder, and 
   assert.match(replayed.stdout, /"changed"/, `a plug-in's process runs from the package: ${replayed.stderr}`);
   const runtime = await execute(program, ["engine", "install-runtime", "--daemon-json", join(folder, "daemon.json")], folder);
   assert.match(runtime.stdout, /outrigger-runc/, runtime.stderr);
+
+  const driver = join(root, "tests", "fixtures", "volume-driver");
+  const words = ["driver", "build", driver, "-t", "packed/volume:1"];
+  const made = await execute(program, words, folder, { OUTRIGGER_PACKAGES: join(folder, "store") });
+  assert.match(made.stdout, /^packed\/volume:1 sha256:/, `modules are bundled by the package's own esbuild: ${made.stderr}`);
 });

@@ -12,12 +12,13 @@ export interface LegacyDriver {
 }
 
 /**
- * Serves drivers to the engine that everyone uses, under a name of the test's own, as Docker's legacy plug-ins are.
+ * Serves drivers as Docker's legacy plug-ins are, under a name of the test's own; `folder` is that of an engine of its own.
  * A socket that stays behind would delay every operation on volumes by 15 s, so it goes however the test ends.
+ * Volume drivers are not for the engine that everyone uses: it keeps asking those that have gone until it is started anew, 15 s each time.
  */
-export async function legacyDriver(context: TestContext, drivers: Drivers): Promise<LegacyDriver> {
+export async function legacyDriver(context: TestContext, drivers: Drivers, folder: string = pluginsFolder): Promise<LegacyDriver> {
   const name = `outrigger-test-${randomBytes(4).toString("hex")}`;
-  const socket = `${pluginsFolder}/${name}.sock`;
+  const socket = `${folder}/${name}.sock`;
   const remove = (): void => rmSync(socket, { force: true });
   process.on("exit", remove);
   const logged: string[] = [];

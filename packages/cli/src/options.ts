@@ -44,6 +44,11 @@ export function withExamples(command: Command, ...examples: readonly string[]): 
   return command.addHelpText("after", `\nExamples:\n${examples.map((example) => `  $ outrigger ${example}`).join("\n")}`);
 }
 
+/** What is typed to get to a command: `driver load`. Some stand in two places. */
+export function commandPath(command: Command): string {
+  return command.parent === null ? "" : `${commandPath(command.parent)} ${command.name()}`.trim();
+}
+
 export function dataDirOption(): Option {
   return new Option("--data-dir <folder>", "where the local server keeps its files").env("OUTRIGGER_DATA_DIR").default(xdg("data"));
 }

@@ -80,6 +80,7 @@ test("a plug-in goes from its folder to a registry and back, with its signature 
   assert.equal(stranger.code, 0, stranger.stderr);
   const denied = await run("verify", "again:1", "--key", "stranger.key.pub");
   assert.deepEqual([denied.code, /signature-missing|no signature by a key that is accepted/.test(denied.stderr)], [1, true]);
+  assert.equal((await run("verify", "again:1")).code, 2, "without a key nothing is proved");
   assert.equal((await run("unpack", remote, "unpacked")).code, 2);
   assert.equal((await run("pull", `${host}/tools/none:1`)).code, 2);
   const pinned = `${host}/tools/quiet@${digest.trim()}`;

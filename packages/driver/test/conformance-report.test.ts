@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -129,4 +131,20 @@ test("outrigger driver test: exit codes 0, 1 and 2, and the report as a file", a
   assert.match(output, /ok {8}MUST {4}ipam\.lifecycle/);
   assert.equal((JSON.parse(readFileSync(file, "utf8")) as ConformanceReport).passed, true);
   assert.ok(existsSync(file));
+});
+
+test("a driver that was started ends with the tool when that is ended by a signal", async (context) => {
+  const { root, socket } = pythonDriver(context, "http.quick");
+  const program = join(import.meta.dirname, "conformance-driver/driver.py");
+  const main = join(import.meta.dirname, "../../cli/src/main.ts");
+  const driver = ["python3", "-B", program, "--socket", socket, "--state", join(root, "state"), "--root", root, "--defect", "http.quick"];
+  const tool = spawn("node", [main, "driver", "test", socket, "--", ...driver], { stdio: "ignore" });
+  while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 50));
+  // The driver takes 2 s for each answer: the tool is in the middle of its checks.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  tool.kill("SIGTERM");
+  const [code] = await once(tool, "exit");
+  assert.equal(code, 143);
+  const refused = once(connect(socket), "error");
+  assert.equal(((await refused)[0] as NodeJS.ErrnoException).code, "ECONNREFUSED");
 });

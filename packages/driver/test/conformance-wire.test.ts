@@ -115,7 +115,7 @@ test("keys count without case, the last one wins", () => {
   assert.equal(read('{"Mountpoint":null}'), undefined);
 });
 
-test("log frames are what dockerd 20.10 wrote, and come back as they were in whatever pieces", async () => {
+test("log frames have the form that dockerd 20.10 writes, and come back as they were in whatever pieces", async () => {
   const frame = encodeFrame({ source: "stdout", timeNano: 1n, line: "out" });
   assert.equal(frame.toString("hex"), "0000000f0a067374646f757410011a036f7574");
   const entry = fc.record({

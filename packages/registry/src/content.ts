@@ -38,7 +38,7 @@ export interface ContentSource {
 export interface ContentTarget {
   readonly name: string;
   readonly has: (descriptor: Descriptor) => Promise<boolean>;
-  /** Writes a blob. `content` may be asked for more than once: each time a transfer has to begin anew. */
+  /** Writes a blob. `content` may be asked for more than once: each time a transfer has to begin anew. Its pieces stay as they are. */
   readonly writeBlob: (descriptor: Descriptor, content: () => AsyncIterable<Uint8Array>) => Promise<void>;
   /** Writes a manifest or index, under `tag` if there is one. All that it names must be there. */
   readonly writeManifest: (manifest: ManifestContent, tag?: string) => Promise<void>;

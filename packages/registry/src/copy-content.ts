@@ -1,4 +1,5 @@
 import type { ContentSource, ContentTarget, Descriptor, ManifestContent } from "./content.ts";
+import { alsoChecked, checkedContent } from "./digest.ts";
 import { registryErrors } from "./errors.ts";
 import type { ReferrerSource } from "./layout/layout.ts";
 import { childrenOf } from "./manifests.ts";
@@ -94,16 +95,19 @@ async function copyBlob(
   if (await mounted(from, descriptor, to)) return progress({ descriptor, state: "mounted", bytes: 0 });
   let bytes = 0;
   let asked = false;
-  const content = async function* (): AsyncGenerator<Uint8Array> {
+  const pass = async function* (content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     asked = true;
     bytes = 0;
-    for await (const piece of from.blob(descriptor)) {
+    for await (const piece of content) {
       ended.throwIfAborted();
       bytes += piece.length;
       progress({ descriptor, state: "copying", bytes });
       yield piece;
     }
   };
+  // Not every source is one of ours: here it is made sure that what passes is right.
+  const content = (): AsyncIterable<Uint8Array> =>
+    alsoChecked(pass(checkedContent(from.name, descriptor, from.blob(descriptor))), descriptor);
   await to.writeBlob(descriptor, content);
   progress({ descriptor, state: asked ? "copied" : "there", bytes });
 }

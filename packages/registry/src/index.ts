@@ -4,7 +4,7 @@ export * from "./content.ts";
 export * from "./copy-content.ts";
 export * from "./credentials/credentials.ts";
 export { credentialFiles, findDockerCredentials } from "./credentials/docker-config.ts";
-export * from "./digest.ts";
+export { checkedContent, digestOf, digestPattern, readContent } from "./digest.ts";
 export * from "./errors.ts";
 export type { Compression } from "./layers/compression.ts";
 export { type TreeOfDirectoryOptions, treeOfDirectory } from "./layers/directory-tree.ts";

@@ -262,10 +262,15 @@ test("refused: sockets, names that no tree can hold, files that change meanwhile
   await assert.rejects(treeOfDirectory(root), { code: "tree-unreadable", message: /"socket".*it is a socket/ });
   const tree = await treeOfDirectory(root, { filter: (path) => path !== "socket" });
   assert.equal(tree.entries.length, 1);
+  for (const path of ["missing", "socket"])
+    await assert.rejects(treeOfDirectory(join(root, path)), { code: "tree-unreadable", message: /no folder/ });
   writeFileSync(Buffer.from(`${root}/\xff`, "latin1"), "");
   await assert.rejects(treeOfDirectory(root), { code: "tree-unreadable", message: /not UTF-8/ });
   rmSync(Buffer.from(`${root}/\xff`, "latin1"));
   rmSync(join(root, "socket"));
+  writeFileSync(join(root, ".wh.file"), "");
+  await assert.rejects(writeLayer(await treeOfDirectory(root), { directory: folder }), { code: "tree-unreadable", message: /whiteouts/ });
+  rmSync(join(root, ".wh.file"));
   writeFileSync(join(root, "growing"), "a");
   for (const change of ["", "ab"]) {
     const before = await treeOfDirectory(root);
@@ -276,7 +281,25 @@ test("refused: sockets, names that no tree can hold, files that change meanwhile
   }
 });
 
-test("without getfattr a folder is refused, unless attributes may be left out", async (context) => {
+test("without getfattr, GNU tar tells the extended attributes", async (context) => {
+  const folder = temporary(context);
+  const root = exampleRoot(folder);
+  const programs = join(folder, "programs");
+  mkdirSync(programs);
+  symlinkSync("/bin/tar", join(programs, "tar"));
+  const program = `import { treeOfDirectory } from "@outrigger/registry";
+const { entries } = await treeOfDirectory(process.argv[1]);
+console.log(JSON.stringify(entries.filter(({ attributes }) => attributes !== undefined)));`;
+  const listed = (path: string): unknown => {
+    const options = { cwd: import.meta.dirname, encoding: "utf8", env: { PATH: path } } as const;
+    return JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", program, root], options));
+  };
+  const expected = listed(process.env["PATH"] ?? "");
+  assert.equal(Array.isArray(expected) && expected.length, 2);
+  assert.deepEqual(listed(programs), expected);
+});
+
+test("without getfattr and tar a folder is refused, unless attributes may be left out", async (context) => {
   const folder = temporary(context);
   const program = `import { treeOfDirectory } from "@outrigger/registry";
 const left = await treeOfDirectory(process.argv[1], { attributes: "leave" });

@@ -181,3 +181,32 @@ test("a registry that is not there, a name that is none", async (context) => {
   const ended = AbortSignal.abort();
   await assert.rejects(repository(context, "127.0.0.1:1", "tools/log", { signal: ended }).manifest("1.0"), { name: "AbortError" });
 });
+
+test("a transfer ends when its signal says so, in either direction, and without another attempt", async (context) => {
+  const { host } = await startRegistry(context);
+  const proxy = await faultyProxy(context, host, () => undefined);
+  const blob = blobOf(randomBytes(3_000_000));
+  const asked = (): number => proxy.seen.filter(({ method, url }) => method !== "HEAD" && url.includes("/blobs/")).length;
+
+  const sending = new AbortController();
+  const content = async function* (): AsyncGenerator<Uint8Array> {
+    for await (const piece of blob.content()) {
+      yield piece;
+      sending.abort();
+    }
+  };
+  await assert.rejects(repository(context, proxy.host, "tools/ended", { signal: sending.signal }).writeBlob(blob.descriptor, content), {
+    name: "AbortError",
+  });
+  const straight = repository(context, host, "tools/ended");
+  assert.equal(await straight.has(blob.descriptor), false);
+  await straight.writeBlob(blob.descriptor, blob.content);
+
+  const before = asked();
+  const reading = new AbortController();
+  const read = async (): Promise<void> => {
+    for await (const _ of repository(context, proxy.host, "tools/ended", { signal: reading.signal }).blob(blob.descriptor)) reading.abort();
+  };
+  await assert.rejects(read(), { name: "AbortError" });
+  assert.equal(asked(), before + 1);
+});

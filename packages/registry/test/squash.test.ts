@@ -15,8 +15,8 @@ async function* once(bytes: Buffer): AsyncGenerator<Uint8Array> {
 
 async function squashed(context: Pick<TestContext, "after">, layers: readonly (readonly TarFile[])[]): Promise<readonly string[]> {
   const trees = await Promise.all(layers.map(async (files) => treeOfTar(once(await tarOf(files)), { layer: true, name: "a layer" })));
+  for (const each of trees) context.after(each.close);
   const tree = squashTrees(trees);
-  context.after(tree.close);
   return (await describeTree(tree)).map((line) => line.replace(/ 0:0 0/, ""));
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
-import { withExamples } from "../options.ts";
+import { cliErrors } from "../errors.ts";
+import { commandPath, withExamples } from "../options.ts";
 import { copyBetween, trustedKey } from "../packages/copy-between.ts";
 import { storePlace } from "../packages/places.ts";
 
@@ -8,7 +9,7 @@ export function define(command: Command): void {
     .requiredOption("-i, --input <file>", "a tar of an image layout, e.g. of `outrigger save`")
     .description("Reads every named package of a tar into the local store, with its signatures, if trust.yaml allows each.")
     .action(load);
-  withExamples(command, "load -i packages.tar");
+  withExamples(command, `${commandPath(command)} -i packages.tar`);
 }
 
 async function load({ input }: { readonly input: string }): Promise<void> {
@@ -20,6 +21,7 @@ async function load({ input }: { readonly input: string }): Promise<void> {
     const label = descriptor.annotations?.["io.containerd.image.name"] ?? key;
     return { source: archive, key, name: packageReference(label), label, close: () => {} };
   });
+  if (places.length === 0) throw cliErrors["place-ambiguous"]({ place: input, known: "none" });
   // All or none: what is not trusted is known before anything is written.
   const trusted = [];
   for (const place of places) trusted.push({ ...place, key: await trustedKey(place), stored: packageName(place.label) });

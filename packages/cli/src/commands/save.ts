@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { rename, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import type { Command } from "commander";
-import { withExamples } from "../options.ts";
+import { commandPath, withExamples } from "../options.ts";
 import { say } from "../output/print.ts";
 
 export function define(command: Command): void {
@@ -13,7 +13,8 @@ export function define(command: Command): void {
       "Writes packages of the local store, with their signatures, as one tar of an OCI image layout, for machines without a network.",
     )
     .action(save);
-  withExamples(command, "save log-collector:1.0.0 -o packages.tar", "save tools/log:1.0 tools/volume:2.0 --output drivers.tar");
+  const path = commandPath(command);
+  withExamples(command, `${path} log-collector:1.0.0 -o packages.tar`, `${path} tools/log:1.0 tools/volume:2.0 --output drivers.tar`);
 }
 
 async function save(names: readonly string[], { output }: { readonly output: string }): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { cliErrors } from "../errors.ts";
 import { collect, type OutputOptions, withExamples, withOutput } from "../options.ts";
 import { print } from "../output/print.ts";
 import { formatTable } from "../output/table.ts";
@@ -27,17 +28,23 @@ async function verifyCommand(text: string, options: VerifyFlags): Promise<void> 
       options.key === undefined
         ? (await requireTrusted(source, key, name, await readTrustPolicy())).signatures
         : await verifySignatures(source, descriptor, await Promise.all(options.key.map(readPublicKey)), label);
+    // Nothing was asked for, so nothing is proved.
+    if (signatures.length === 0)
+      throw cliErrors["option-invalid"]({
+        option: "--key",
+        found: "left out",
+        expected: "a key, since no rule of trust.yaml names one for this package",
+        command: "verify",
+      });
     await print(options.output, { digest: descriptor.digest, signatures }, () =>
-      signatures.length === 0
-        ? `${label} (${descriptor.digest}): no signature is required for it.`
-        : formatTable(
-            [
-              { title: "package", cell: ({ payload }) => payload.digest },
-              { title: "signed by", cell: ({ fingerprint }) => fingerprint },
-              { title: "as", cell: ({ payload }) => payload.reference ?? "" },
-            ],
-            signatures,
-          ),
+      formatTable(
+        [
+          { title: "package", cell: ({ payload }) => payload.digest },
+          { title: "signed by", cell: ({ fingerprint }) => fingerprint },
+          { title: "as", cell: ({ payload }) => payload.reference ?? "" },
+        ],
+        signatures,
+      ),
     );
   } finally {
     close();

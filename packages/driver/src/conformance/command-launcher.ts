@@ -9,8 +9,10 @@ export function commandLauncher(
   words: readonly [program: string, ...args: string[]],
   settings: { readonly address: string; readonly root?: string; readonly output?: (text: string) => void },
 ): DriverLauncher {
+  let running: RunningDriver | undefined;
   return {
     name: words.join(" "),
+    close: async () => running?.kill(),
     start: async (): Promise<RunningDriver> => {
       const [program, ...args] = words;
       const startedAt = performance.now();
@@ -37,7 +39,7 @@ export function commandLauncher(
         send("SIGKILL");
         await exit;
       };
-      return {
+      running = {
         address: settings.address,
         startedAt,
         ended: () => ended,
@@ -52,6 +54,7 @@ export function commandLauncher(
           return performance.now() - began;
         },
       };
+      return running;
     },
   };
 }

@@ -3,7 +3,7 @@ export { checkTable, suiteOf } from "./check-table.ts";
 export { commandLauncher } from "./command-launcher.ts";
 export type { DriverLauncher, RunningDriver } from "./launcher.ts";
 export { isPluginFolder, openPluginFolder, openStoredPackage, type RunnablePackage, testedInterfaces } from "./open-package.ts";
-export { type PackageLauncher, type PackageLauncherSettings, packageLauncher } from "./package-launcher.ts";
+export { type PackageLauncherSettings, packageLauncher } from "./package-launcher.ts";
 export type { CheckReport, CheckResult, ConformanceReport } from "./report.ts";
 export { junitReport } from "./reports/junit.ts";
 export { closingText, type Painter, resultText, textReport } from "./reports/text.ts";

@@ -20,4 +20,6 @@ export interface DriverLauncher {
   readonly name: string;
   /** Gives back at once; the socket may come later. */
   readonly start: () => Promise<RunningDriver>;
+  /** Ends what runs, by force, and removes what was made to run it. */
+  readonly close: () => Promise<void>;
 }

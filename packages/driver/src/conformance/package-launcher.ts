@@ -21,15 +21,10 @@ export interface PackageLauncherSettings extends RunnablePackage {
   readonly output?: (text: string) => void;
 }
 
-export interface PackageLauncher extends DriverLauncher {
-  /** Ends what runs and removes everything. */
-  readonly close: () => Promise<void>;
-}
-
 const patience = 10_000;
 
 /** Runs a package as a managed plug-in: in a container of its own, as process 1, with what its configuration asks for. @throws runtime-missing and the errors of `applySettings` */
-export async function packageLauncher(settings: PackageLauncherSettings): Promise<PackageLauncher> {
+export async function packageLauncher(settings: PackageLauncherSettings): Promise<DriverLauncher> {
   const { config, name, output } = settings;
   // Short: the socket's path has room for 107 bytes.
   const folder = await mkdtemp(join(tmpdir(), "odt-"));

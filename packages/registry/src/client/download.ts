@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
  * A blob's bytes, checked while they pass. After a cut the rest is asked for by Range; where that is not understood, the beginning is read again and dropped.
  * @throws content-unknown, digest-wrong, registry-*
  */
-export function downloadBlob(session: Session, repository: string, descriptor: Descriptor): AsyncGenerator<Uint8Array> {
+export function downloadBlob(session: Session, repository: string, descriptor: Descriptor): AsyncIterable<Uint8Array> {
   return checkedContent(`${session.registry}/${repository}`, descriptor, pieces(session, repository, descriptor));
 }
 

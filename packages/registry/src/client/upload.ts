@@ -125,38 +125,42 @@ async function send(
   const { chunkSize = Number.POSITIVE_INFINITY } = session.options;
   const step = Math.max(chunkSize, from.least, 1);
   const common = { scopes: pushScopes(repository), what, retry: false } as const;
-  const cursor = readParts(content);
   let place = from;
-  // Pieces go by PATCH; so does the rest of an upload that was cut: a PUT with content begins at zero for some registries.
-  while (place.offset < size && (place.offset > 0 || size > step)) {
-    const end = Math.min(size, place.offset + step);
-    const { offset } = place;
-    const answer = await session.ask({
-      ...common,
-      method: "PATCH",
-      at: place.url,
-      headers: {
-        "content-type": "application/octet-stream",
-        "content-length": String(end - offset),
-        "content-range": `${offset}-${end - 1}`,
-      },
-      body: () => cursor(offset, end),
-      expect: [202, 204],
-    });
-    await discard(answer);
-    place = {
-      ...place,
-      url: nextUrl(session, what, answer, place.url),
-      offset: answer.headers["range"] === undefined ? end : offsetIn(answer),
-    };
-    if (place.offset <= offset)
-      throw registryErrors["registry-refused"]({
-        registry: session.registry,
-        request: what,
-        status: answer.status,
-        reason: "it takes no more bytes",
+  const cursor = readParts(content);
+  try {
+    // Pieces go by PATCH; so does the rest of an upload that was cut: a PUT with content begins at zero for some registries.
+    while (place.offset < size && (place.offset > 0 || size > step)) {
+      const end = Math.min(size, place.offset + step);
+      const { offset } = place;
+      const answer = await session.ask({
+        ...common,
+        method: "PATCH",
+        at: place.url,
+        headers: {
+          "content-type": "application/octet-stream",
+          "content-length": String(end - offset),
+          "content-range": `${offset}-${end - 1}`,
+        },
+        body: () => cursor.take(offset, end),
+        expect: [202, 204],
       });
-    moved(place);
+      await discard(answer);
+      place = {
+        ...place,
+        url: nextUrl(session, what, answer, place.url),
+        offset: answer.headers["range"] === undefined ? end : offsetIn(answer),
+      };
+      if (place.offset <= offset)
+        throw registryErrors["registry-refused"]({
+          registry: session.registry,
+          request: what,
+          status: answer.status,
+          reason: "it takes no more bytes",
+        });
+      moved(place);
+    }
+  } finally {
+    await cursor.close();
   }
   const whole = place.offset === 0 && size > 0;
   const url = new URL(place.url);
@@ -172,16 +176,23 @@ async function send(
   await discard(answer);
 }
 
+interface Parts {
+  readonly take: (start: number, end: number) => AsyncGenerator<Uint8Array>;
+  readonly close: () => Promise<void>;
+}
+
 /** Reads parts of a content, in order from one and the same reading; a part that does not follow the one before makes it begin anew. */
-function readParts(content: () => AsyncIterable<Uint8Array>): (start: number, end: number) => AsyncGenerator<Uint8Array> {
-  let pieces = content()[Symbol.asyncIterator]();
+function readParts(content: () => AsyncIterable<Uint8Array>): Parts {
+  let pieces: AsyncIterator<Uint8Array> | undefined;
   let at = 0;
   let rest: Uint8Array = new Uint8Array();
-  return async function* (start, end) {
-    if (start !== at) {
-      await pieces.return?.();
-      [pieces, at, rest] = [content()[Symbol.asyncIterator](), 0, new Uint8Array()];
-    }
+  const close = async (): Promise<void> => {
+    await pieces?.return?.();
+    [pieces, at, rest] = [undefined, 0, new Uint8Array()];
+  };
+  const take = async function* (start: number, end: number): AsyncGenerator<Uint8Array> {
+    if (start !== at) await close();
+    pieces ??= content()[Symbol.asyncIterator]();
     while (at < end) {
       if (rest.length === 0) {
         const next = await pieces.next();
@@ -195,6 +206,7 @@ function readParts(content: () => AsyncIterable<Uint8Array>): (start: number, en
       if (part.length > 0) yield part;
     }
   };
+  return { take, close };
 }
 
 /** `0-0` is told of one byte and of none. */

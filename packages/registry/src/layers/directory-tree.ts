@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, readSync, type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { registryErrors } from "../errors.ts";
@@ -13,7 +13,7 @@ export interface TreeOfDirectoryOptions {
   readonly owner?: { readonly uid: number; readonly gid: number };
   /** False leaves a file out, and all that lies in it where it is a folder. */
   readonly filter?: (path: string, stats: Stats) => boolean;
-  /** `keep` (default) reads `security.capability` and `user.*` by `getfattr`; `leave` leaves extended attributes out. */
+  /** `keep` (default) reads `security.capability` and `user.*`, see {@link readAttributes}; `leave` leaves extended attributes out. */
   readonly attributes?: "keep" | "leave";
 }
 
@@ -24,8 +24,8 @@ export interface TreeOfDirectoryOptions {
  * @throws tree-unreadable for sockets, names that no tree can hold, and a file that changes its size meanwhile; attributes-tool-missing
  */
 export async function treeOfDirectory(folder: string, options: TreeOfDirectoryOptions = {}): Promise<FileTree> {
-  const attributes = options.attributes === "leave" ? new Map() : await readAttributes(folder);
   const found = await walk(folder, options.filter ?? ((): boolean => true));
+  const attributes = options.attributes === "leave" ? new Map() : await readAttributes(folder);
   const firstNames = new Map<string, string>();
   const entries = found
     .toSorted((a, b) => comparePaths(a.path, b.path))
@@ -47,8 +47,8 @@ interface Found {
 }
 
 async function walk(folder: string, filter: (path: string, stats: Stats) => boolean): Promise<readonly Found[]> {
-  const root = lstatSync(folder);
-  if (!root.isDirectory()) throw registryErrors["tree-unreadable"]({ path: folder, reason: "it is no folder" });
+  const root = statSync(folder, { throwIfNoEntry: false });
+  if (root?.isDirectory() !== true) throw registryErrors["tree-unreadable"]({ path: folder, reason: "it is no folder, or not there" });
   const found: Found[] = [{ path: "", stats: root }];
   const open = [""];
   for (let path = open.pop(); path !== undefined; path = open.pop()) {

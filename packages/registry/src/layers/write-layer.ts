@@ -1,12 +1,13 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { constants, zstdCompress } from "node:zlib";
 import type { Descriptor } from "../content.ts";
+import { registryErrors } from "../errors.ts";
 import type { Compression } from "./compression.ts";
 import type { FileTree } from "./file-tree.ts";
 import { parallelGzip } from "./parallel-gzip.ts";
+import { nameOf } from "./path-order.ts";
 import { tarBlocks } from "./tar-blocks.ts";
 
 export interface WriteLayerOptions {
@@ -51,7 +52,8 @@ const atOnce = 8;
  */
 export async function writeLayer(tree: FileTree, options: WriteLayerOptions): Promise<WrittenLayer> {
   const { compression = "gzip", modified = 0 } = options;
-  const file = options.file ?? join(await mkdtemp(join(options.directory ?? ".", "layer-")), "layer");
+  const file = options.file ?? join(options.directory ?? ".", `layer-${randomBytes(12).toString("hex")}`);
+  checkNames(tree);
   const [plain, packed] = [createHash("sha256"), createHash("sha256")];
   let [plainSize, size] = [0, 0];
   const output = openSync(file, "wx", 0o600);
@@ -74,14 +76,21 @@ export async function writeLayer(tree: FileTree, options: WriteLayerOptions): Pr
     }
     for (const done of underway) write(await done);
     write(encoder.tail());
-    closeSync(output);
   } catch (error) {
-    closeSync(output);
     rmSync(file, { force: true });
     throw error;
+  } finally {
+    closeSync(output);
   }
   const descriptor = { mediaType: options.mediaType ?? mediaTypes[compression], digest: `sha256:${packed.digest("hex")}`, size };
   return { descriptor, diffId: `sha256:${plain.digest("hex")}`, plainSize, file };
+}
+
+/** In a layer, such a name would hide a file instead of being one. */
+function checkNames(tree: FileTree): void {
+  const mark = tree.entries.find(({ path }) => nameOf(path).startsWith(".wh."));
+  if (mark !== undefined)
+    throw registryErrors["tree-unreadable"]({ path: JSON.stringify(mark.path), reason: "layers have such names for whiteouts" });
 }
 
 interface Encoder {

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import type { ContentSource, Descriptor } from "../content.ts";
-import { checkedContent, digestPattern } from "../digest.ts";
+import { alsoChecked, checkedContent, digestPattern } from "../digest.ts";
 import { registryErrors } from "../errors.ts";
 import { manifestFrom, manifestLimit } from "../manifests.ts";
 import { readTarFile } from "../tar/read-tar.ts";
@@ -57,7 +57,7 @@ export async function openLayoutArchive(file: string): Promise<LayoutArchive> {
   return {
     name: file,
     manifest,
-    blob,
+    blob: (descriptor) => alsoChecked(blob(descriptor), descriptor),
     referrers: (digest, artifactType) => findReferrers({ name: file, manifest }, Promise.resolve(manifests), digest, artifactType),
     list: async () =>
       manifests.flatMap((entry) => {

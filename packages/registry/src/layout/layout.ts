@@ -1,5 +1,5 @@
 import type { ContentSource, ContentTarget, Descriptor, ManifestContent } from "../content.ts";
-import { digestPattern } from "../digest.ts";
+import { alsoChecked, digestPattern } from "../digest.ts";
 import { registryErrors } from "../errors.ts";
 import { childrenOf, manifestFrom, manifestLimit, subjectOf } from "../manifests.ts";
 import { blobFiles } from "./blob-files.ts";
@@ -62,7 +62,7 @@ export async function openLayout(directory: string, { create = false }: { readon
     directory,
     manifest,
     referrers,
-    blob: (descriptor) => blobs.read(descriptor),
+    blob: (descriptor) => alsoChecked(blobs.read(descriptor), descriptor),
     has: (descriptor) => blobs.has(descriptor),
     writeBlob: (descriptor, content) => blobs.write(descriptor, content),
     writeManifest: async (content, tag) => {

@@ -71,6 +71,12 @@ async function test(driver: string, program: readonly string[], options: TestOpt
   // Text comes as the checks end; other formats whole, at the end.
   const live = options.report === "text" || options.output !== undefined;
   const interfaces = options.interface ?? started?.interfaces;
+  // What was started is in a session of its own, which Ctrl-C does not reach.
+  for (const [signal, code] of [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)
+    process.once(signal, () => void Promise.resolve(started?.launcher.close()).finally(() => process.exit(code)));
   const testing = testDriver({
     ...(started === undefined ? { address: driver } : { launcher: started.launcher }),
     ...(interfaces === undefined ? {} : { interfaces }),
@@ -85,7 +91,7 @@ async function test(driver: string, program: readonly string[], options: TestOpt
     strict: options.strict === true,
     ...(live ? { onResult: (result) => process.stdout.write(`${resultText(result, colours)}\n`) } : {}),
   });
-  const report = await testing.finally(() => started?.close?.());
+  const report = await testing.finally(() => started?.launcher.close());
   const formats = { text: textReport, json: toJson, junit: junitReport } as const;
   if (live) process.stdout.write(`\n${closingText(report)}\n`);
   if (options.output !== undefined) await writeFile(options.output, formats[options.report](report));
@@ -98,7 +104,6 @@ interface Started {
   readonly launcher: DriverLauncher;
   readonly interfaces?: readonly string[];
   readonly managed?: true;
-  readonly close?: () => Promise<void>;
 }
 
 async function startedBy(driver: string, program: readonly string[], options: TestOptions): Promise<Started | undefined> {
@@ -115,7 +120,7 @@ async function startedBy(driver: string, program: readonly string[], options: Te
   const found = isPluginFolder(driver) ? await openPluginFolder(driver) : await inStore();
   const runtime = options.runtime === undefined ? {} : { runtime: options.runtime };
   const launcher = await packageLauncher({ ...found, ...(options.set === undefined ? {} : { set: options.set }), ...runtime, ...output });
-  return { launcher, interfaces: testedInterfaces(found.config), managed: true, close: launcher.close };
+  return { launcher, interfaces: testedInterfaces(found.config), managed: true };
 }
 
 function toJson(report: ConformanceReport): string {

@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { type Problem, wordsOf } from "@outrigger/plugin";
 import { driverErrors } from "../../errors.ts";
 
@@ -35,6 +36,7 @@ async function bundle(entry: string, format: "cjs" | "esm"): Promise<Uint8Array>
     keepNames: true,
     format,
     platform: "node",
+    nodePaths: ownModules(),
     target: "node24",
     legalComments: "none",
     logLevel: "silent",
@@ -42,6 +44,16 @@ async function bundle(entry: string, format: "cjs" | "esm"): Promise<Uint8Array>
     ...(format === "esm" ? { banner: { js: requireForLibraries } } : {}),
   });
   return outputFiles[0]?.contents ?? new Uint8Array();
+}
+
+/** Where this program's own SDK lies: a driver that stands alone is bundled with it. What is installed beside the driver comes first. */
+function ownModules(): string[] {
+  const folders: string[] = [];
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    const modules = join(folder, "node_modules");
+    if (existsSync(join(modules, "@outrigger", "sdk"))) folders.push(modules);
+  }
+  return folders;
 }
 
 /** Libraries that are CommonJS ask for it. */

@@ -67,9 +67,9 @@ async function pass(published: Published, method: string, incoming: IncomingMess
     }
     const bytes = await readAll(response);
     const status = response.statusCode ?? 502;
-    if (status === 200 && !hasError(bytes)) published.succeeded(method, readJson(body));
     const shown = status === 200 && answersWithPaths.includes(method) ? outsideAnswer(bytes, published.toHost) : bytes;
     if (shown === undefined) return refuse(answer, `${published.name} answered ${method} with a mount point that is no place inside it`);
+    if (status === 200 && !hasError(bytes)) published.succeeded(method, readJson(body));
     send(answer, status, shown, response.headers["content-type"]);
   } catch (error) {
     if (answer.destroyed) return;

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { parseImageReference } from "@outrigger/plugin";
+import { copyContent, openLayout, openRepository } from "@outrigger/registry";
+import { until } from "../packages/driver/test/support/call.ts";
+import { cleanUp, volumeDriver } from "../packages/driver/test/support/host.ts";
+import { storePackage } from "../packages/driver/test/support/store.ts";
+import { startRegistry } from "./support/registry.ts";
+
+const main = join(import.meta.dirname, "..", "packages", "cli", "src", "main.ts");
+/** Where the engine that everybody uses looks: names are this test's own, and nothing stays. */
+const plugins = "/run/docker/plugins";
+const image = "debian:bookworm-slim";
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ""): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(program, args, { env: { ...process.env, ...env }, timeout: 120_000 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === "number" ? error.code : error === null ? 0 : 1, stdout, stderr });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+async function docker(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await run("docker", args);
+  assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
+  return stdout.trim();
+}
+
+interface Stand {
+  readonly folder: string;
+  /** A word that nobody else uses. */
+  readonly word: string;
+  readonly outrigger: (args: readonly string[], input?: string) => Promise<Outcome>;
+  readonly start: () => Promise<ChildProcess>;
+  readonly socket: string;
+}
+
+function makeStand(context: TestContext): Stand {
+  const folder = mkdtempSync(join(tmpdir(), "odh-"));
+  const word = `host${randomBytes(4).toString("hex")}`;
+  const socket = join(folder, "api.sock");
+  const root = join(folder, "root");
+  const env = {
+    OUTRIGGER_DRIVER_HOST: `unix://${socket}`,
+    OUTRIGGER_PACKAGES: join(folder, "store"),
+    XDG_STATE_HOME: join(folder, "state"),
+  };
+  const hosts: ChildProcess[] = [];
+  context.after(async () => {
+    for (const host of hosts) {
+      if (host.exitCode !== null || host.signalCode !== null) continue;
+      const ended = once(host, "exit");
+      host.kill("SIGTERM");
+      await ended;
+    }
+    rmSync(join(plugins, `${word}.sock`), { force: true });
+    cleanUp(folder, join(root, "runtime"), "runc");
+  });
+  return {
+    folder,
+    word,
+    socket,
+    outrigger: (args, input) => run(process.execPath, [main, "driver", ...args], env, input),
+    start: async () => {
+      const args = [main, "driver", "host", "--listen", `unix://${socket}`, "--root", root, "--publish", plugins, "--probe-every", "1"];
+      const host = spawn(process.execPath, args, { stdio: "ignore" });
+      hosts.push(host);
+      await until(() => existsSync(socket) && run("docker", ["-H", `unix://${socket}`, "version"]).then(({ code }) => code === 0));
+      return host;
+    },
+  };
+}
+
+test("a driver of the host serves a stock engine by name, also while the host is killed and comes back", async (context) => {
+  const stand = makeStand(context);
+  const { folder, word, outrigger } = stand;
+  const host = await stand.start();
+  const name = `tools/${word}:1`;
+  await storePackage(folder, name, volumeDriver());
+  const refused = await outrigger(["install", name]);
+  assert.equal(refused.code, 2, "without a terminal privileges must have been named");
+  assert.match(refused.stderr, /mount=\/usr/);
+  const installed = await outrigger(["install", name, "--grant-all-permissions", "GREETING=you"]);
+  assert.equal(installed.code, 0, installed.stderr);
+  context.after(async () => {
+    await run("docker", ["rm", "-f", `${word}-c`]);
+    await run("docker", ["volume", "rm", "-f", `${word}-v`]);
+  });
+  await docker("volume", "create", "-d", word, `${word}-v`);
+  await docker("run", "-d", "--name", `${word}-c`, "-v", `${word}-v:/v`, image, "sleep", "300");
+  await docker("exec", `${word}-c`, "sh", "-c", "echo one > /v/file");
+  const inUse = await outrigger(["disable", name]);
+  assert.match(inUse.stderr, /is in use/);
+
+  host.kill("SIGKILL");
+  await once(host, "exit");
+  await docker("exec", `${word}-c`, "sh", "-c", "echo two >> /v/file");
+  await stand.start();
+  const { stdout: row } = await outrigger(["ls"]);
+  assert.match(row, new RegExp(`tools/${word}:1 .* healthy +volumedriver +\\S+ +1`));
+  assert.equal(await docker("run", "--rm", "-v", `${word}-v:/v`, image, "cat", "/v/file"), "one\ntwo");
+
+  await docker("rm", "-f", `${word}-c`);
+  assert.equal(await docker("volume", "inspect", "-f", "{{ .Driver }}", `${word}-v`), word);
+  await docker("volume", "rm", `${word}-v`);
+  assert.match((await outrigger(["logs", name])).stdout, /start you/);
+  assert.equal((await outrigger(["disable", name])).code, 0);
+  assert.equal(existsSync(join(plugins, `${word}.sock`)), false);
+  assert.equal((await outrigger(["rm", name])).code, 0);
+});
+
+test("a driver that fails under an engine's hands costs it no volume and no time", async (context) => {
+  const stand = makeStand(context);
+  const { folder, word, outrigger, socket } = stand;
+  await stand.start();
+  const name = `tools/${word}:1`;
+  await storePackage(folder, name, volumeDriver());
+  assert.equal((await outrigger(["install", name, "--grant-all-permissions"])).code, 0);
+  context.after(() => run("docker", ["volume", "rm", "-f", `${word}-v`]));
+  await docker("volume", "create", "-d", word, `${word}-v`);
+  const mountpoint = await docker("volume", "inspect", "-f", "{{ .Mountpoint }}", `${word}-v`);
+  const data = join(mountpoint, "..", "..");
+  const { writeFileSync } = await import("node:fs");
+  for (const mode of ["500", "garbage", "cut", "text", "exit", "late"]) {
+    writeFileSync(join(data, "mode"), mode);
+    const begun = Date.now();
+    const { stderr } = await run("docker", ["volume", "create", "-d", word, `${word}-other`]);
+    // An engine that gets no answer tries for 15 s; here it always gets one.
+    if (mode !== "late") assert.ok(Date.now() - begun < 14_000, `${mode}: ${stderr}`);
+  }
+  writeFileSync(join(data, "mode"), "");
+  await until(
+    () => outrigger(["ls"]),
+    ({ stdout }) => / healthy /.test(stdout),
+    60_000,
+  );
+  assert.equal(await docker("volume", "inspect", "-f", "{{ .Name }}", `${word}-v`), `${word}-v`);
+  await run("docker", ["volume", "rm", `${word}-other`]);
+  await docker("volume", "rm", `${word}-v`);
+  assert.equal((await run("docker", ["-H", `unix://${socket}`, "plugin", "rm", "-f", name])).code, 0);
+});
+
+test("the same verbs drive an engine's own plug-ins", async (context) => {
+  const stand = makeStand(context);
+  const { folder, word } = stand;
+  const registry = await startRegistry(context);
+  const layout = await openLayout(join((await push("1")).from ?? ""));
+  assert.equal((await layout.list()).length, 1);
+  await push("2");
+  async function push(tag: string) {
+    const name = `${registry.host}/${word}:${tag}`;
+    const stored = await storePackage(folder, name, volumeDriver({ Documentation: tag }));
+    const reference = parseImageReference(name);
+    if (reference === undefined) throw new TypeError(name);
+    const repository = openRepository(reference);
+    await copyContent(await openLayout(stored.from ?? ""), name, repository, tag);
+    repository.close();
+    return stored;
+  }
+  rmSync(join(folder, "store"), { recursive: true });
+  const engine = ["--engine", "unix:///var/run/docker.sock"];
+  const outrigger = (...args: readonly string[]) => stand.outrigger([...args, ...engine]);
+  const name = `${registry.host}/${word}:1`;
+  context.after(() => run("docker", ["plugin", "rm", "-f", name]));
+  const nowhere = await outrigger("install", `${registry.host}/nothing:1`);
+  assert.equal(nowhere.code, 2);
+  assert.match(nowhere.stderr, /nothing/);
+  const byDigest = await outrigger("install", `${registry.host}/${word}@sha256:${"a".repeat(64)}`);
+  assert.match(byDigest.stderr, /would crash/);
+  const privileges = JSON.parse((await outrigger("privileges", name, "-o", "json")).stdout);
+  assert.equal(privileges[0].Name, "mount");
+  const installed = await outrigger("install", name, "--grant-all-permissions", "GREETING=you");
+  assert.equal(installed.code, 0, installed.stderr);
+  assert.match((await outrigger("ls")).stdout, new RegExp(`${word}:1 .* enabled +volumedriver`));
+  assert.match((await outrigger("logs", name)).stderr, /own log/);
+  assert.equal((await outrigger("disable", name)).code, 0);
+  const upgraded = await outrigger("upgrade", name, `${registry.host}/${word}:2`);
+  assert.equal(upgraded.code, 0, upgraded.stderr);
+  assert.match(JSON.parse((await outrigger("inspect", name, "-o", "json")).stdout).PluginReference, /:2$/);
+  const back = await outrigger("rollback", name);
+  assert.equal(back.code, 0, back.stderr);
+  assert.match(JSON.parse((await outrigger("inspect", name, "-o", "json")).stdout).PluginReference, /:1$/);
+  assert.equal((await outrigger("rm", name)).code, 0);
+});
