@@ -51,7 +51,7 @@ before(async () => {
 after(() => rmSync(store, { recursive: true, force: true }));
 
 for (const name of ours) {
-  test(`${name} holds what engines need of it, as a managed plug-in`, { timeout: 120_000 }, async () => {
+  test(`${name} holds what engines need of it, as a managed plug-in`, { timeout: 300_000 }, async () => {
     const { code, stdout } = await outrigger("driver", "test", `${name}:1.0.0`);
     assert.equal(code, 0, stdout);
   });
@@ -113,7 +113,7 @@ test("dir-volume as a managed plug-in: the README's snapshot; a volume outlives 
   assert.equal(removed.code, 0, removed.stderr);
 });
 
-test("file-log as a managed plug-in: the README's log", { timeout: 180_000 }, async (context) => {
+test("file-log as a managed plug-in: the README's log", { timeout: 300_000 }, async (context) => {
   const { engine, install, propagated } = await managed(context);
   await install("file-log");
   const { code, stdout, stderr } = await shell(readmeScript("file-log", "A log, and what was last in it"), { DOCKER_HOST: engine.host });
@@ -140,7 +140,7 @@ test("engine-metrics as a managed plug-in: what a Prometheus reads, also after t
   assert.match(text, /^n_engine_daemon_engine_info/m);
 });
 
-test("audit-authz as a managed plug-in: its rules come from a folder of the host", { timeout: 180_000 }, async (context) => {
+test("audit-authz as a managed plug-in: its rules come from a folder of the host", { timeout: 300_000 }, async (context) => {
   const { engine, docker, install, propagated } = await managed(context);
   const folder = mkdtempSync(join(tmpdir(), "outrigger-rules-"));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
