@@ -56,7 +56,9 @@ test("interfaces", async () => {
   await finds(types("docker.networkdriver/1.0", "docker.ipamdriver/1.0"), /warning .*--filter capability/);
   await finds(types("docker.authz/1.0", "docker.authz/1.0"), /warning .*twice/, /warning .*filter/);
   await finds(types("docker.volumedriver/1.0"), /warning PropagatedMount: .*do not see what the driver mounts/);
-  await finds(types("docker.metricscollector/1.0"), /warning PropagatedMount: .*\/run\/docker/);
+  for (const propagatedMount of ["/run", "/run/docker/", "/run/docker/plugins"]) {
+    await finds({ ...types("docker.metricscollector/1.0"), propagatedMount }, /warning propagatedMount: .*after a crash/);
+  }
   await finds(
     { interface: { types: ["docker.authz/1.0"], socket: "a.sock", protocolScheme: "grpc" } },
     /error interface.protocolScheme: .*no HTTP client/,

@@ -44,6 +44,8 @@ test("a snapshot of a volume that is written to is its content at one moment, an
   assert.throws(() => writeFileSync(join(snapshot, "file"), "third"), { code: "EROFS" });
   assert.deepEqual((await status("data"))?.["snapshots"], ["monday"]);
   assert.equal((await status("monday"))?.["snapshotOf"], "data");
+  assert.match((await call("Remove", { Name: "data" })) ?? "", /data is in use/);
+  await call("Unmount", { Name: "data", ID: "container" });
   assert.equal(await call("Remove", { Name: "data" }), undefined);
   for (const [name, options] of Object.entries({ same: {}, larger: { size: "64M" } })) {
     assert.equal(await create(name, { from: "monday", ...options }), undefined);

@@ -40,6 +40,7 @@ export async function openDirVolume({ root, ...limits }: DirVolumeOptions): Prom
     remove: ({ name }) =>
       turns.take([name], async () => {
         if (!store.records.has(name)) return;
+        if (mounted.usersOf(name) > 0) throw driverError(`the volume ${name} is in use`);
         await mounted.end(name);
         await store.remove(name);
       }),

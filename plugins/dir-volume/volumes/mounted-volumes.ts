@@ -78,9 +78,8 @@ export class MountedVolumes {
     }
   }
 
-  /** Ends all mounts of a volume that is to go. @throws DriverError while it is used on this machine */
+  /** Ends mounts that nobody uses, of a volume that is to go. @throws DriverError while it is used on this machine */
   async end(name: string): Promise<void> {
-    for (const id of this.#file.state[name]?.ids ?? []) await this.unmount(name, id);
     await unmountAll(this.#store.mountOf(name));
   }
 

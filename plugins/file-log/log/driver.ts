@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { driverError, joinParts, type LogDriver, type LogEntry, type Logger, type LogInfo, writeDurably } from "@outrigger/sdk/driver";
 import { LogFiles } from "./files.ts";
 import { decodeLine, encodeLine } from "./lines.ts";
+import { OpenWriters } from "./open-writers.ts";
 import { type LogDefaults, readLogOptions } from "./options.ts";
 import { readLines } from "./reader.ts";
 import { selectNew } from "./select.ts";
@@ -17,7 +18,7 @@ export interface FileLogOptions extends LogDefaults {
 const [hour, day] = [3_600_000, 86_400_000];
 
 export async function fileLog({ root, logger, ...defaults }: FileLogOptions): Promise<LogDriver> {
-  const writers = new Map<string, LogWriter>();
+  const writers = new OpenWriters();
   const clean = async (): Promise<void> => {
     if (defaults.keepDays > 0) await removeOld(root, Date.now() - defaults.keepDays * day, writers);
   };
@@ -37,16 +38,15 @@ export async function fileLog({ root, logger, ...defaults }: FileLogOptions): Pr
     async open(info, entries, { log }) {
       const options = readLogOptions(info, defaults);
       const files = filesOf(info);
-      if (writers.has(info.containerId)) throw driverError("this container's log is open already");
       const notice = (text: string): Buffer =>
         encodeLine({ source: "stderr", timeNano: BigInt(Date.now()) * 1_000_000n, line: Buffer.from(text) }, options);
-      const writer = await LogWriter.open(files, options, log, notice);
-      writers.set(info.containerId, writer);
+      // An engine opens the log of a container that has ended, too, to read it.
+      const writer = await writers.take(info.containerId, () => LogWriter.open(files, options, log, notice));
       try {
         await writeDurably(join(files.folder, "container.json"), describe(info));
         for await (const entry of joinParts(entries)) await writer.add(encodeLine(entry, options));
       } finally {
-        await writer.close().finally(() => writers.delete(info.containerId));
+        await writers.leave(info.containerId);
       }
     },
     async *read(info, selection, { signal }) {
@@ -79,7 +79,7 @@ function describe({ containerId, containerName, containerImageName, containerCre
   return `${JSON.stringify(known, null, 2)}\n`;
 }
 
-async function removeOld(root: string, before: number, writers: ReadonlyMap<string, LogWriter>): Promise<void> {
+async function removeOld(root: string, before: number, writers: OpenWriters): Promise<void> {
   const folders = await readdir(root).catch((): string[] => []);
   for (const id of folders) {
     const written = await stat(join(root, id, "container.log")).catch(() => undefined);

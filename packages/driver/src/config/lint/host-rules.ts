@@ -28,6 +28,13 @@ export function* hostRules(config: PluginConfig): Generator<PlainFinding> {
   if (!propagated.startsWith("/") || /^\/+$/.test(propagated) || propagated.split("/").includes("..")) {
     const words = { found: propagated, expected: "an absolute path below /, e.g. /data" };
     yield failure(["PropagatedMount"], "wrong-value", "The propagated mount is a folder inside the driver.", words);
+  } else if ("/run/docker/plugins/".startsWith(`${propagated.replace(/\/+$/, "")}/`)) {
+    const message =
+      "The engine mounts the socket's folder in the propagated mount and leaves it there, so it can't start the driver again after a crash (measured on 20.10).";
+    yield warning(["PropagatedMount"], "conflict", message, {
+      found: propagated,
+      expected: "a folder that does not hold /run/docker/plugins",
+    });
   }
 }
 

@@ -92,12 +92,6 @@ function* purposeRules(config: PluginConfig, types: readonly string[]): Generato
       { expected: "the folder under which its volumes lie, e.g. /data" },
     );
   }
-  if (serves("metricscollector") && config.PropagatedMount !== "/run/docker") {
-    yield warning(["PropagatedMount"], "wrong-value", "A metrics collector finds the engine's metrics.sock under /run/docker.", {
-      found: config.PropagatedMount,
-      expected: "/run/docker",
-    });
-  }
   if (!serves("logdriver")) return;
   for (const [index, { Destination }] of (config.Mounts ?? []).entries()) {
     if (!["/run", "/run/docker", "/run/docker/logging"].includes(Destination.replace(/\/+$/, ""))) continue;

@@ -38,7 +38,7 @@ function requestOf(fields: Fields): AuthzRequest {
     ...(present({
       user: fields.optionalText("User"),
       authenticationMethod: fields.optionalText("UserAuthNMethod"),
-      body: bytesOf(fields.optionalText("RequestBody")),
+      body: bytesOf(fields, "RequestBody"),
     }) as Pick<AuthzRequest, "user" | "authenticationMethod" | "body">),
     method: fields.text("RequestMethod"),
     uri: fields.text("RequestUri"),
@@ -48,11 +48,16 @@ function requestOf(fields: Fields): AuthzRequest {
 }
 
 function responseOf(fields: Fields): AuthzResponse {
-  const body = bytesOf(fields.optionalText("ResponseBody"));
+  const body = bytesOf(fields, "ResponseBody");
   const response = { status: fields.number("ResponseStatusCode"), headers: fields.texts("ResponseHeaders") };
   return { ...requestOf(fields), response: body === undefined ? response : { ...response, body } };
 }
 
-function bytesOf(text: string | undefined): Buffer | undefined {
-  return text === undefined ? undefined : Buffer.from(text, "base64");
+/** A body that can't be read is no empty one: whoever judges it would be fooled. */
+function bytesOf(fields: Fields, field: string): Buffer | undefined {
+  const text = fields.optionalText(field);
+  if (text === undefined) return undefined;
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.toString("base64") === text) return bytes;
+  throw driverSdkErrors["call-body-invalid"]({ field, found: "another text", expected: "base64" });
 }
