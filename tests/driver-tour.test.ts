@@ -16,14 +16,11 @@ test("the README's minute with a driver runs as it stands", { timeout: 180_000 }
   const own = `minute-${process.pid}`;
   const script = shellBlockUnder("README.md", "One minute with a driver")
     .replaceAll("/tmp/outrigger", folder)
-    .replaceAll("tools/dir-volume", `tools/${own}`)
-    .replaceAll("-d dir-volume", `-d ${own}`)
-    .replaceAll("driver rm dir-volume", `driver rm ${own}`)
-    .replaceAll(/\b(data|monday)\b(?![:/])/g, `${own}-$1`)
-    .replaceAll("-v data:", `-v ${own}-data:`);
+    .replaceAll(/\bdir-volume\b(?! -t)/g, own)
+    .replaceAll(/(?<![/\w-])(data|monday)(?=[\s:])/g, `${own}-$1`);
   const { code, text } = await runBlock(context, `${script}\nwait`);
   assert.equal(code, 0, text);
   assert.match(text, /\/dev\/loop\d+ +\S+M .*\/data/, text);
   assert.match(text, new RegExp(`${own}.*healthy`), text);
-  assert.match(text, /all \d+ .*held|0 failed/i, text);
+  assert.match(text, / 0 failed/, text);
 });
