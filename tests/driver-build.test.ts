@@ -114,6 +114,16 @@ test("the configuration and manifest have the very bytes that `docker plugin cre
   assert.equal(blank((await layout.manifest(ours.digest)).bytes), blank(theirs.bytes));
 });
 
+test("a stock engine takes a configuration with the plugin.yaml in it", async (context) => {
+  const { folder, write } = bench(context);
+  rootfs(join(folder, "driver/rootfs"));
+  write("driver/config.json", JSON.stringify({ ...plain, Outrigger: { apiVersion: "outrigger.dev/v1", kind: "Plugin" } }));
+  const name = `build-own-${process.pid}:1`;
+  context.after(() => dockerPlugin("rm", "--force", name));
+  const { code, stderr } = await dockerPlugin("create", name, join(folder, "driver"));
+  assert.equal(code, 0, stderr);
+});
+
 test("the same input has the same digest, wherever and whenever it was written", async (context) => {
   const { folder, write, build } = bench(context);
   rootfs(join(folder, "a/rootfs"));

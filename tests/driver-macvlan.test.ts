@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { image, type MacvlanHost, macvlanHost, type NetworkHost, networkHost, ownSwitch, restartEngine } from "./support/macvlan-hosts.ts";
+import { image, type MacvlanHost, macvlanHost, type NetworkHost, networkHost, ownSwitch } from "./support/macvlan-hosts.ts";
 import { ownRegistry } from "./support/own-registry.ts";
 import { execute, root } from "./support/sandbox.ts";
+import { temporaryFolder } from "./support/temporary-folder.ts";
 
 const hostLinks = ["lo", "uplink0"];
 
@@ -194,6 +198,38 @@ test("built by one command and installed from a registry by stock docker, it is 
   for (const host of [a, b]) await host.done("plugin", "rm", "--force", "lan-driver");
 });
 
+test("the same package under our own host serves the stock engine by name", async (context) => {
+  const host = await networkHost(context, "a", ownSwitch(context), { ownPlugins: true });
+  const folder = temporaryFolder(context);
+  const listen = `unix://${join(folder, "host.sock")}`;
+  const env = { ...process.env, OUTRIGGER_PACKAGES: join(folder, "packages"), OUTRIGGER_DRIVER_HOST: listen };
+  const outrigger = async (...words: readonly string[]): Promise<string> => {
+    const { code, stdout, stderr } = await execute(join(root, "outrigger"), ["driver", ...words], root, env);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  await outrigger("build", "plugins/macvlan-driver", "--tag", "macvlan-driver:1.0.0");
+  const [program = "", ...before] = host.inside;
+  const words = ["--listen", listen, "--root", join(folder, "drivers"), "--publish", host.engine.pluginsFolder];
+  const running = spawn(program, [...before, join(root, "outrigger"), "driver", "host", ...words], { env, stdio: "ignore" });
+  const ended = once(running, "exit");
+  try {
+    for (let tries = 0; tries < 200 && !existsSync(join(folder, "host.sock")); tries += 1) await sleep(50);
+    await outrigger("install", "macvlan-driver:1.0.0", "--alias", "lan-driver", "--grant-all-permissions", "--timeout", "60");
+    await host.done(...by({ driver: "lan-driver" }, "--subnet", "10.9.0.0/24", "-o", "parent=uplink0", "lan"));
+    await run(host, "one", "lan");
+    await run(host, "two", "lan", "--ip", "10.9.0.20");
+    assert.ok(await reaches(host, "one", "10.9.0.20"));
+    await outrigger("disable", "lan-driver", "--force");
+    await outrigger("enable", "lan-driver", "--timeout", "60");
+    await remove(host, "lan", "one", "two");
+  } finally {
+    await outrigger("rm", "lan-driver", "--force");
+    running.kill("SIGTERM");
+    await ended;
+  }
+});
+
 interface Task {
   readonly container: string;
   readonly address: string;
@@ -239,7 +275,8 @@ test("a swarm's services have one network over its machines, also after the mana
   assert.ok(await reaches(a, one.container, two.address));
   assert.ok(await reaches(b, two.container, one.address));
 
-  await restartEngine(context, a);
+  await a.engine.stop();
+  await a.engine.start();
   for (let tries = 0; (await a.docker("node", "ls")).code !== 0 && tries < 100; tries += 1) await sleep(200);
   await a.done("service", "create", ...service, "--replicas", "3", "--name", "more", image, "busybox", "sleep", "3600");
   const all = [...(await running([a, b], "more", 3)), ...(await running([a, b], "each", 2))];

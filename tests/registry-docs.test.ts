@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { shellBlocks } from "./support/page.ts";
 import { startRegistry } from "./support/registry.ts";
 import { execute, root } from "./support/sandbox.ts";
 
@@ -12,8 +13,7 @@ test("every command of docs/registry.md works, in its order", async (context) =>
   const { host } = await startRegistry(context);
   cpSync(join(root, "plugins/log-collector"), join(folder, "plugins/log-collector"), { recursive: true });
   symlinkSync(join(root, "outrigger"), join(folder, "outrigger"));
-  const page = readFileSync(join(root, "docs/registry.md"), "utf8");
-  const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+  const blocks = shellBlocks("docs/registry.md");
   assert.ok(blocks.length >= 4, "the page has lost its commands");
   const script = blocks.join("\n").replaceAll("127.0.0.1:5000", host);
   const environment = {

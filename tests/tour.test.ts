@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { engineObjects } from "../scripts/engine-objects.ts";
 import { exampleCopy } from "./support/example.ts";
+import { shellBlocks } from "./support/page.ts";
 import { root, sandbox } from "./support/sandbox.ts";
 
-/** The `./outrigger` commands in the shell blocks of a page, without comments; those of the engine are run as they stand by engine-tour.test.ts. */
+/** The `./outrigger` commands in the shell blocks of a page, without comments; those of the engine and of drivers are run as they stand by engine-tour.test.ts and driver-tour.test.ts. */
 function commandsOf(page: string): readonly string[] {
-  const blocks = [...readFileSync(join(root, page), "utf8").matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
-  return blocks
+  return shellBlocks(page)
     .flatMap((block) => block.split("\n"))
     .map((line) => line.replace(/\s+#.*$/, "").trim())
-    .filter((line) => line.startsWith("./outrigger ") && !line.startsWith("./outrigger engine "));
+    .filter((line) => line.startsWith("./outrigger ") && !/^\.\/outrigger (engine|driver) /.test(line));
 }
 
 const applications = readdirSync(join(root, "examples")).filter((name) => existsSync(join(root, "examples", name, "app.yaml")));

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -25,34 +25,6 @@ export interface NetworkHost {
   readonly inside: readonly string[];
 }
 
-/**
- * Ends the host's engine and starts it anew in the same network, which it would leave otherwise.
- *
- * @returns when it answers
- */
-export async function restartEngine(context: TestContext, { engine, done }: NetworkHost): Promise<void> {
-  const pid = readFileSync(engine.pidFile, "utf8").trim();
-  const [program = "", ...words] = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").slice(0, -1);
-  const network = `macvlan-host-${randomBytes(3).toString("hex")}`;
-  execFileSync("ip", ["netns", "attach", network, pid]);
-  await engine.stop();
-  const daemon = spawn("nsenter", [`--net=/run/netns/${network}`, program, ...words], { stdio: "ignore" });
-  context.after(async () => {
-    const ended = once(daemon, "exit");
-    if (daemon.kill("SIGTERM")) await ended;
-    execFileSync("ip", ["netns", "delete", network]);
-  });
-  for (let tries = 0; ; tries += 1) {
-    try {
-      await done("version");
-      return;
-    } catch (error) {
-      if (tries > 200) throw error;
-      await sleep(100);
-    }
-  }
-}
-
 /** With a macvlan-driver beside the engine, as a legacy plug-in. */
 export interface MacvlanHost extends NetworkHost {
   /** The driver's name for this engine. */
@@ -66,11 +38,17 @@ const client = "/usr/bin/docker";
 
 export const image = "macvlan-test/busybox:1";
 
-/** A switch: a bridge in a namespace of its own, which gives frames back to the port that they came from (as VEPA wants it). */
-export function ownSwitch(context: TestContext): string {
-  const name = `macvlan-switch-${randomBytes(3).toString("hex")}`;
+/** A network namespace with a name of its own. */
+function ownNamespace(context: TestContext, prefix: string): string {
+  const name = `${prefix}-${randomBytes(3).toString("hex")}`;
   execFileSync("ip", ["netns", "add", name]);
   context.after(() => execFileSync("ip", ["netns", "delete", name]));
+  return name;
+}
+
+/** A switch: a bridge in a namespace of its own, which gives frames back to the port that they came from (as VEPA wants it). */
+export function ownSwitch(context: TestContext): string {
+  const name = ownNamespace(context, "macvlan-switch");
   execFileSync("ip", ["-n", name, "link", "add", "switch0", "type", "bridge"]);
   execFileSync("ip", ["-n", name, "link", "set", "switch0", "up"]);
   return name;
@@ -80,17 +58,17 @@ export async function networkHost(
   context: TestContext,
   letter: string,
   onSwitch: string,
-  { size = "120m", config = {} }: { readonly size?: string; readonly config?: Readonly<Record<string, unknown>> } = {},
+  { size = "120m", ownPlugins = false }: { readonly size?: string; readonly ownPlugins?: boolean } = {},
 ): Promise<NetworkHost> {
-  const engine = await ownEngine(context, size, { config });
-  tinyImage(engine.host, image);
-  const pid = readFileSync(engine.pidFile, "utf8").trim();
-  const inside = ["nsenter", "--net", "--target", pid, "--"];
-  const ip = (...words: readonly string[]): string => execFileSync("nsenter", [...inside.slice(1), "ip", ...words], { encoding: "utf8" });
-  execFileSync("ip", ["-n", onSwitch, "link", "add", `port-${letter}`, "type", "veth", "peer", "name", "uplink0", "netns", pid]);
+  const namespace = ownNamespace(context, `macvlan-host-${letter}`);
+  const ip = (...words: readonly string[]): string => execFileSync("ip", ["-n", namespace, ...words], { encoding: "utf8" });
+  execFileSync("ip", ["-n", onSwitch, "link", "add", `port-${letter}`, "type", "veth", "peer", "name", "uplink0", "netns", namespace]);
   execFileSync("ip", ["-n", onSwitch, "link", "set", `port-${letter}`, "master", "switch0", "up"]);
   execFileSync("ip", ["-n", onSwitch, "link", "set", `port-${letter}`, "type", "bridge_slave", "hairpin", "on"]);
   ip("link", "set", "uplink0", "up");
+  const engine = await ownEngine(context, size, { namespace, ownPlugins });
+  tinyImage(engine.host, image);
+  const inside = ["nsenter", `--net=/run/netns/${namespace}`, "--"];
   const docker = (...words: readonly string[]): Promise<Result> => execute(client, ["-H", engine.host, ...words], engine.folder);
   const done = async (...words: readonly string[]): Promise<string> => {
     const { code, stdout, stderr } = await docker(...words);
@@ -102,9 +80,9 @@ export async function networkHost(
 }
 
 export async function macvlanHost(context: TestContext, letter: string, onSwitch: string): Promise<MacvlanHost> {
-  const host = await networkHost(context, letter, onSwitch);
-  const driver = `macvlan-${letter}-${randomBytes(3).toString("hex")}`;
-  const socket = `/run/docker/plugins/${driver}.sock`;
+  const host = await networkHost(context, letter, onSwitch, { ownPlugins: true });
+  const driver = `macvlan-${letter}`;
+  const socket = join(host.engine.pluginsFolder, `${driver}.sock`);
   const folder = mkdtempSync(join(tmpdir(), "macvlan-host-"));
   let running: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals): Promise<void> => {

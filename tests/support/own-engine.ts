@@ -27,6 +27,8 @@ export interface OwnEngineOptions {
   readonly config?: Readonly<Record<string, unknown>>;
   /** The address and length of a bridge of its own, e.g. `10.214.0.1/24`; without it there is no network but `none` and `host`. */
   readonly bridge?: string;
+  /** The network namespace (`ip netns`) that it runs in, whenever it is started; without it, it begins one of its own each time. */
+  readonly namespace?: string;
   /** Its /run/docker/plugins is a folder of its own: it finds nobody else's drivers, and no other engine its. It sees mounts that are made in its own namespace only. */
   readonly ownPlugins?: boolean;
 }
@@ -35,7 +37,7 @@ export interface OwnEngineOptions {
 export async function ownEngine(
   context: Pick<TestContext, "after">,
   size: string,
-  { config = {}, bridge, ownPlugins = false }: OwnEngineOptions = {},
+  { config = {}, bridge, namespace, ownPlugins = false }: OwnEngineOptions = {},
 ): Promise<OwnEngine> {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-engine-"));
   const disk = join(folder, "disk");
@@ -54,8 +56,9 @@ export async function ownEngine(
     const network = [...laid, "--iptables=false", "--ip6tables=false", "--default-address-pool", "base=10.213.0.0/16,size=24"];
     // In a network namespace of its own: a dockerd without a bridge deletes docker0, whosever it is.
     const words = ["dockerd", ...folders, "--host", host, ...network];
-    const alone = ["--mount", "sh", "-ec", 'mount --bind "$0" /run/docker/plugins; exec "$@"', pluginsFolder];
-    daemon = spawn("unshare", ["--net", ...(ownPlugins ? alone : []), ...words], { stdio: "ignore" });
+    const inside = namespace === undefined ? ["unshare", "--net"] : ["nsenter", `--net=/run/netns/${namespace}`];
+    const alone = ["unshare", "--mount", "sh", "-ec", 'mount --bind "$0" /run/docker/plugins; exec "$@"', pluginsFolder];
+    daemon = spawn("env", [...inside, ...(ownPlugins ? alone : []), ...words], { stdio: "ignore" });
     for (let tries = 0; tries < 200 && !(await answers(client)); tries += 1) await sleep(100);
   };
   const stop = async (): Promise<void> => {

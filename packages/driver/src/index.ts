@@ -37,6 +37,7 @@ export * from "./host/install/package-access.ts";
 export * from "./host/install/stored-packages.ts";
 export * from "./host/keep/keeper.ts";
 export * from "./host/names.ts";
+export * from "./host/plugin-host.ts";
 export * from "./host/progress.ts";
 export * from "./host/publish/mountpoints.ts";
 export * from "./host/publish/proxy.ts";

@@ -98,6 +98,24 @@ test("settings of a package are set as docker plugin set does, and a defect in i
   );
 });
 
+test("a driver whose PropagatedMount is /run/docker, as of metrics, is started again, and no mount of it stays", async (context) => {
+  const folder = pluginFolder(context);
+  // What the launcher makes it makes in here.
+  process.env["TMPDIR"] = folder;
+  context.after(() => {
+    delete process.env["TMPDIR"];
+  });
+  const found = await openPluginFolder(folder);
+  const config = {
+    ...found.config,
+    PropagatedMount: "/run/docker",
+    Interface: { Types: ["docker.metricscollector/1.0"], Socket: "x.sock" },
+  };
+  const report = await tested({ ...found, config }, [], ["metrics", "lifecycle.restart-after-kill", "lifecycle.stop", "lifecycle.listens"]);
+  assert.deepEqual(new Set(Object.values(outcomes(report))), new Set(["held"]), JSON.stringify(report.results));
+  assert.equal(readFileSync("/proc/self/mountinfo", "utf8").includes(folder), false);
+});
+
 test("what is no package is told", async (context) => {
   const folder = pluginFolder(context);
   const store = await openLayout(join(folder, "store"), { create: true });

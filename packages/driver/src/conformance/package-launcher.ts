@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { readlinkSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { applySettings, nothingSet, settingsOf } from "../config/settable.ts";
 import { mountPoints, shareFolder, unmountBelow } from "../host/mounts.ts";
 import { hostPath } from "../host/publish/mountpoints.ts";
@@ -66,8 +66,10 @@ export async function packageLauncher(settings: PackageLauncherSettings): Promis
   const start = async (): Promise<RunningDriver> => {
     await runtime.remove(id);
     // As the engine does at every exit: a driver in a container finds no socket of its own.
-    await rm(sockets, { recursive: true, force: true });
-    await mkdir(sockets, { mode: 0o755 });
+    for (const each of await readdir(sockets)) await rm(join(sockets, each), { recursive: true, force: true });
+    // With a PropagatedMount such as /run/docker the container's mount of this folder has come out, and outlived it.
+    const within = relative(config.PropagatedMount, "/run/docker/plugins");
+    if (config.PropagatedMount !== "" && !within.startsWith("..")) await unmountBelow(join(propagated, within), name);
     const places = { id, rootfs, propagated, sockets, logging: join(folder, "logging") };
     await mkdir(places.logging, { recursive: true });
     const spec = ociSpec(config, values, places, await hostDevices(devicePaths(values.Devices)));

@@ -17,7 +17,7 @@ import { prepareRoot } from "./root-folder.ts";
 import { lockRoot } from "./root-lock.ts";
 import { readDriverLog } from "./run/driver-log.ts";
 
-/** The drivers of one root folder, running. Names are a driver's, with or without its tag, an id, or the beginning of one. */
+/** The drivers of one root folder, running. Names are a driver's own, the one that engines know it by, an id, or the beginning of one. */
 export interface DriverHost {
   readonly list: () => readonly ManagedPlugin[];
   /** @throws driver-unknown, driver-ambiguous, as all that take a name */
@@ -55,7 +55,7 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
   const arriving = new Set<string>();
   const find = (name: string): LiveDriver => findDriver(drivers.values(), name);
   /** One change of a driver after the other; it may be gone when its turn comes. */
-  const change = (name: string, turn: (driver: LiveDriver) => Promise<void>): Promise<void> => {
+  const change = async (name: string, turn: (driver: LiveDriver) => Promise<void>): Promise<void> => {
     const driver = find(name);
     return driver.exclusively(() => turn(find(driver.record.id)));
   };
