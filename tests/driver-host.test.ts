@@ -130,8 +130,10 @@ test("a driver of the host serves a stock engine by name, also while the host is
   left.clear();
   assert.match((await outrigger(["logs", name])).stdout, /start you/);
   assert.equal((await outrigger(["disable", name])).code, 0);
-  assert.equal(existsSync(join(plugins, `${word}.sock`)), false);
+  const off = await run("docker", ["volume", "create", "-d", word, `${word}-v`]);
+  assert.match(off.stderr, /it is disabled/);
   assert.equal((await outrigger(["rm", name])).code, 0);
+  assert.equal(existsSync(join(plugins, `${word}.sock`)), false);
 });
 
 test("a driver that fails under an engine's hands costs it no volume and no time", async (context) => {

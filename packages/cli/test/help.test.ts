@@ -35,7 +35,8 @@ test("every option of every command is described, and none takes a token, passwo
   for (const [words, command] of commandsOf(await buildProgram("all"))) {
     for (const option of command.options) {
       assert.notEqual(option.description, "", `${words.join(" ")} ${option.flags}`);
-      assert.doesNotMatch(option.flags, /(token|password|secret)[^ ]* <(?!file|group)/, words.join(" "));
+      assert.doesNotMatch(option.flags, /(token|password|secret)[^ ]* <(?!file|group|setting)/, words.join(" "));
+      assert.doesNotMatch(option.flags, /(token|password|secret)[^ ]* <(?!file|group|name)/, words.join(" "));
     }
   }
 });
@@ -47,7 +48,8 @@ test("examples can be parsed by the command they are of", async () => {
     for (const [, line = ""] of helpOf(command).matchAll(/^ {2}\$ outrigger (.*)$/gm)) {
       const given = line.replace(/ [|<>].*/, "").match(/"[^"]*"|\S+/g) ?? [];
       const rest = given.slice(words.length).map((word) => word.replaceAll('"', ""));
-      const options = rest.filter((word) => word.startsWith("-")).map((word) => word.split("=")[0]);
+      const own = rest.includes("--") ? rest.slice(0, rest.indexOf("--")) : rest;
+      const options = own.filter((word) => word.startsWith("-")).map((word) => word.split("=")[0]);
       for (const option of options) {
         assert.ok(
           command.options.some(({ long, short }) => long === option || short === option),

@@ -30,8 +30,14 @@ test("a driver is installed, enabled, serves volumes by name, and goes without a
   await assert.rejects(host.remove(name, false), { code: "driver-still-enabled" });
   await call(socket, "VolumeDriver.Unmount", { Name: "a", ID: "1" });
   await host.disable(name, false);
-  assert.equal(existsSync(socket), false);
+  // An engine never forgets a driver that it has met: a socket that is gone would cost it 15 s at every list of volumes.
+  for (const [method, body] of [
+    ["Plugin.Activate", null],
+    ["VolumeDriver.List", {}],
+  ] as const)
+    assert.deepEqual(await call(socket, method, body), { status: 500, text: '{"Err":"vol does not run: it is disabled"}\n' });
   await host.remove(name, false);
+  assert.equal(existsSync(socket), false);
   assert.deepEqual([host.list(), readdirSync(parts.root.drivers), readdirSync(parts.root.incoming)], [[], [], []]);
   assert.deepEqual(readdirSync(published), []);
 });

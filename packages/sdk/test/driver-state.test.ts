@@ -6,7 +6,16 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { createLogger, logLevel, type Mounts, MountTable, openStateFile, scrapeMetrics, writeDiscoveryFile } from "@outrigger/sdk/driver";
+import {
+  createLogger,
+  logLevel,
+  type Mounts,
+  MountTable,
+  openMountsFile,
+  openStateFile,
+  scrapeMetrics,
+  writeDiscoveryFile,
+} from "@outrigger/sdk/driver";
 import fc from "fast-check";
 
 function folder(context: Pick<TestContext, "after">): string {
@@ -143,6 +152,24 @@ test("a driver that starts anew knows its mounts, makes sure of each once, and a
   assert.equal(second.path("b"), undefined);
   fails = false;
   await second.mount("b", "1");
+});
+
+test("mounts count until the machine starts anew; a file of something else is refused", async (context) => {
+  const place = folder(context);
+  const [file, boot] = [join(place, "mounts.json"), join(place, "boot_id")];
+  const work = { mount: async (name: string) => `/m/${name}`, unmount: async () => undefined };
+  writeFileSync(boot, "one\n");
+  await new MountTable(await openMountsFile(file, boot), work).mount("a", "1");
+  assert.equal(new MountTable(await openMountsFile(file, boot), work).path("a"), "/m/a");
+  writeFileSync(boot, "two\n");
+  const later = new MountTable(await openMountsFile(file, boot), work);
+  assert.equal(later.path("a"), undefined);
+  await later.mount("a", "2");
+  assert.deepEqual((await openMountsFile(file, boot)).state, { a: { mountpoint: "/m/a", ids: ["2"] } });
+  for (const other of ["{}", "null", '{"a":{}}']) {
+    writeFileSync(file, other);
+    await assert.rejects(openMountsFile(file, boot), { code: "state-file-invalid" });
+  }
 });
 
 test("the engine's metrics are read over its socket; an answer that is none is an error", async (context) => {

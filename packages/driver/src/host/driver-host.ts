@@ -80,14 +80,13 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
         if (driver.record.enabled) throw driverErrors["driver-enabled"]({ name: driver.record.name });
         const reason = await driver.start(limit);
         if (reason !== undefined) throw driverErrors["driver-start-failed"]({ name: driver.record.name, reason });
-        await driver.write({ ...driver.record, enabled: true });
+        await driver.write({ ...driver.record, enabled: true, introduced: true });
       }),
     disable: (name, force) =>
       change(name, async (driver) => {
         if (!driver.record.enabled) throw driverErrors["driver-disabled"]({ name: driver.record.name });
         driver.requireUnused(force);
         await driver.write({ ...withoutTrial(driver.record), enabled: false });
-        driver.unpublish();
         await driver.stop();
       }),
     set: (name, args) =>
@@ -115,7 +114,11 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
 /** What becomes of a driver when a host starts. One that can't go on must not keep the others from it. */
 async function settle(parts: HostParts, driver: LiveDriver): Promise<void> {
   try {
-    if (!driver.record.enabled) return await driver.stop();
+    if (!driver.record.enabled) {
+      await driver.stop();
+      if (driver.record.introduced === true) await driver.publish();
+      return;
+    }
     const old = beforeTrial(driver.record);
     await driver.resume();
     if (old === undefined) return;

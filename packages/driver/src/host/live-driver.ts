@@ -226,10 +226,10 @@ export class LiveDriver {
   #proxy(): Server {
     return createProxy({
       name: this.record.published,
-      types: () => this.record.current.config.Interface.Types,
+      types: () => (this.record.enabled || this.#keeper !== undefined ? this.record.current.config.Interface.Types : undefined),
       socket: () => this.#socket,
       whyNot: async () => {
-        if (this.#keeper === undefined) return "it is being changed";
+        if (this.#keeper === undefined) return this.record.enabled ? "it is being changed" : "it is disabled";
         if (await this.#keeper.isUp(this.#parts.patience)) return undefined;
         const { reason = "it is starting", failures } = this.#keeper.status();
         return failures > 1 ? `${reason} (${failures} failures in a row)` : reason;

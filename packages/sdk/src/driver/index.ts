@@ -35,4 +35,5 @@ export * from "./serve-driver.ts";
 export * from "./state/state-file.ts";
 export * from "./state/write-durably.ts";
 export * from "./volumes/mount-table.ts";
+export * from "./volumes/mounts-file.ts";
 export * from "./volumes/volume-name.ts";
