@@ -12,6 +12,7 @@ import type { PackageRequest } from "./install/package-access.ts";
 import { LiveDriver } from "./live-driver.ts";
 import { findDriver } from "./names.ts";
 import type { TellProgress } from "./progress.ts";
+import { Graves } from "./publish/graves.ts";
 import { readRecords } from "./record.ts";
 import { prepareRoot } from "./root-folder.ts";
 import { lockRoot } from "./root-lock.ts";
@@ -47,7 +48,8 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
   await prepareRoot(parts.root);
   const unlock = lockRoot(parts.root);
   const drivers = new Map<string, LiveDriver>();
-  for (const record of await readRecords(parts.root)) drivers.set(record.id, new LiveDriver(parts, record));
+  const graves = new Graves();
+  for (const record of await readRecords(parts.root)) drivers.set(record.id, new LiveDriver(parts, record, graves));
   const kept = [...drivers.values()].flatMap(({ record: { current, previous } }) => [current.folder, previous?.folder ?? current.folder]);
   await parts.access.keepOnly(kept);
   for (const driver of drivers.values()) await settle(parts, driver);
@@ -68,7 +70,7 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
       if (arriving.has(names.published)) throw driverErrors["driver-exists"]({ name: names.name });
       arriving.add(names.published);
       try {
-        const driver = new LiveDriver(parts, await installDriver(parts, request, names, tell));
+        const driver = new LiveDriver(parts, await installDriver(parts, request, names, tell), graves);
         drivers.set(driver.record.id, driver);
         return driver.view();
       } finally {
@@ -106,6 +108,7 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
     logs: (name, follow, signal) => readDriverLog(find(name).folder.log, follow, signal),
     close: async () => {
       await Promise.all([...drivers.values()].map((driver) => driver.release()));
+      graves.close();
       unlock();
     },
   };

@@ -10,6 +10,8 @@ export interface Published {
   readonly types: () => readonly string[] | null | undefined;
   /** The driver's own socket. */
   readonly socket: () => string;
+  /** True once it was removed: then it has no volumes, and an engine that lists all is not warned. */
+  readonly isGone: () => boolean;
   /** Undefined when calls can be passed on, else why not. */
   readonly whyNot: () => Promise<string | undefined>;
   readonly toHost: (inside: string) => string | undefined;
@@ -41,6 +43,7 @@ async function serve(published: Published, incoming: IncomingMessage, answer: Se
   if (method === "Plugin.Activate" && types !== undefined) return send(answer, 200, `${JSON.stringify(activation(types))}\n`);
   if (body.length === 0 && needsBody(method))
     return refuse(answer, `${published.name}: ${method} came without its arguments, as an engine's second attempt does; nothing was done`);
+  if (published.isGone() && method === "VolumeDriver.List") return send(answer, 200, '{"Volumes":[]}\n');
   const down = await published.whyNot();
   if (down !== undefined) return refuse(answer, `${published.name} does not run: ${down}`);
   published.waiting(1);
