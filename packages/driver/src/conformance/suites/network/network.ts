@@ -143,7 +143,9 @@ export const networkChecks: readonly Check[] = [
       const network = newNetwork(probe);
       probe.tidy("NetworkDriver.FreeNetwork", { NetworkID: network.id });
       const { IPv4Data, IPv6Data } = networkBody(probe, network);
-      const answer = await probe.succeed("NetworkDriver.AllocateNetwork", { NetworkID: network.id, Options: {}, IPv4Data, IPv6Data });
+      // Swarm sends the options of the network as they are, without the engine's own.
+      const Options = probe.session.networkOptions;
+      const answer = await probe.succeed("NetworkDriver.AllocateNetwork", { NetworkID: network.id, Options, IPv4Data, IPv6Data });
       const options = probe.object(answer, "Options");
       for (const key of options?.keys ?? []) if (options !== undefined) probe.text(options, key);
       await probe.succeed("NetworkDriver.FreeNetwork", { NetworkID: network.id });
