@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type DriverHost, openDriverHost } from "@outrigger/driver";
+import { type DriverHost, driverFolder, openDriverHost } from "@outrigger/driver";
 import { call, until } from "./support/call.ts";
 import { quick, setMode, startHost, volumeDriver } from "./support/host.ts";
 import { storePackage } from "./support/store.ts";
@@ -30,10 +30,37 @@ test("a driver is installed, enabled, serves volumes by name, and goes without a
   await assert.rejects(host.remove(name, false), { code: "driver-still-enabled" });
   await call(socket, "VolumeDriver.Unmount", { Name: "a", ID: "1" });
   await host.disable(name, false);
-  assert.equal(existsSync(socket), false);
+  // An engine never forgets a driver that it has met: a socket that is gone would cost it 15 s at every list of volumes.
+  for (const [method, body] of [
+    ["Plugin.Activate", null],
+    ["VolumeDriver.List", {}],
+  ] as const)
+    assert.deepEqual(await call(socket, method, body), { status: 500, text: '{"Err":"vol does not run: it is disabled"}\n' });
   await host.remove(name, false);
   assert.deepEqual([host.list(), readdirSync(parts.root.drivers), readdirSync(parts.root.incoming)], [[], [], []]);
-  assert.deepEqual(readdirSync(published), []);
+  assert.deepEqual(await call(socket, "VolumeDriver.List", {}), { status: 200, text: '{"Volumes":[]}\n' });
+  assert.deepEqual(await call(socket, "VolumeDriver.Get", { Name: "a" }), {
+    status: 500,
+    text: '{"Err":"vol does not run: it was removed"}\n',
+  });
+  await host.install(await storePackage(folder, name, volumeDriver()), quiet);
+  await host.enable(name, 0);
+  assert.deepEqual((await call(socket, "VolumeDriver.Create", { Name: "b", Opts: null })).text, "{}");
+  await host.remove(name, true);
+  await host.close();
+  assert.equal(existsSync(socket), false);
+});
+
+test("a collector of metrics is started by the host: engine 20.10 hangs when it meets one as a legacy plug-in", async (context) => {
+  const { host, parts, published, folder } = await startHost(context);
+  const Interface = { Types: ["docker.metricscollector/1.0"], Socket: "driver.sock" };
+  await host.install(await storePackage(folder, name, volumeDriver({ Interface })), quiet);
+  await host.enable(name, 0);
+  assert.equal(existsSync(published), false);
+  const calls = join(driverFolder(parts.root, host.inspect(name).Id).propagated, "calls");
+  assert.match(readFileSync(calls, "utf8"), /"method":"MetricsCollector\.StartMetrics","body":""/);
+  await host.disable(name, false);
+  assert.match(readFileSync(calls, "utf8"), /MetricsCollector\.StopMetrics/);
 });
 
 test("settings reach the driver, are refused while it is enabled, and names must be free", async (context) => {

@@ -35,6 +35,7 @@ async function stand(
     name: "vol",
     types: () => ["docker.volumedriver/1.0", "docker.authz/1.0"],
     socket: () => join(folder, "driver"),
+    isGone: () => false,
     whyNot: async () => undefined,
     toHost: (inside) => (inside.startsWith("/data") ? `/outside${inside}` : undefined),
     succeeded: (method) => void succeeded.push(method),

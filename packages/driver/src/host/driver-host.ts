@@ -12,12 +12,13 @@ import type { PackageRequest } from "./install/package-access.ts";
 import { LiveDriver } from "./live-driver.ts";
 import { findDriver } from "./names.ts";
 import type { TellProgress } from "./progress.ts";
+import { Graves } from "./publish/graves.ts";
 import { readRecords } from "./record.ts";
 import { prepareRoot } from "./root-folder.ts";
 import { lockRoot } from "./root-lock.ts";
 import { readDriverLog } from "./run/driver-log.ts";
 
-/** The drivers of one root folder, running. Names are a driver's, with or without its tag, an id, or the beginning of one. */
+/** The drivers of one root folder, running. Names are a driver's own, the one that engines know it by, an id, or the beginning of one. */
 export interface DriverHost {
   readonly list: () => readonly ManagedPlugin[];
   /** @throws driver-unknown, driver-ambiguous, as all that take a name */
@@ -47,7 +48,8 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
   await prepareRoot(parts.root);
   const unlock = lockRoot(parts.root);
   const drivers = new Map<string, LiveDriver>();
-  for (const record of await readRecords(parts.root)) drivers.set(record.id, new LiveDriver(parts, record));
+  const graves = new Graves();
+  for (const record of await readRecords(parts.root)) drivers.set(record.id, new LiveDriver(parts, record, graves));
   const kept = [...drivers.values()].flatMap(({ record: { current, previous } }) => [current.folder, previous?.folder ?? current.folder]);
   await parts.access.keepOnly(kept);
   for (const driver of drivers.values()) await settle(parts, driver);
@@ -55,7 +57,7 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
   const arriving = new Set<string>();
   const find = (name: string): LiveDriver => findDriver(drivers.values(), name);
   /** One change of a driver after the other; it may be gone when its turn comes. */
-  const change = (name: string, turn: (driver: LiveDriver) => Promise<void>): Promise<void> => {
+  const change = async (name: string, turn: (driver: LiveDriver) => Promise<void>): Promise<void> => {
     const driver = find(name);
     return driver.exclusively(() => turn(find(driver.record.id)));
   };
@@ -68,7 +70,7 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
       if (arriving.has(names.published)) throw driverErrors["driver-exists"]({ name: names.name });
       arriving.add(names.published);
       try {
-        const driver = new LiveDriver(parts, await installDriver(parts, request, names, tell));
+        const driver = new LiveDriver(parts, await installDriver(parts, request, names, tell), graves);
         drivers.set(driver.record.id, driver);
         return driver.view();
       } finally {
@@ -80,14 +82,13 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
         if (driver.record.enabled) throw driverErrors["driver-enabled"]({ name: driver.record.name });
         const reason = await driver.start(limit);
         if (reason !== undefined) throw driverErrors["driver-start-failed"]({ name: driver.record.name, reason });
-        await driver.write({ ...driver.record, enabled: true });
+        await driver.write({ ...driver.record, enabled: true, introduced: true });
       }),
     disable: (name, force) =>
       change(name, async (driver) => {
         if (!driver.record.enabled) throw driverErrors["driver-disabled"]({ name: driver.record.name });
         driver.requireUnused(force);
         await driver.write({ ...withoutTrial(driver.record), enabled: false });
-        driver.unpublish();
         await driver.stop();
       }),
     set: (name, args) =>
@@ -107,6 +108,7 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
     logs: (name, follow, signal) => readDriverLog(find(name).folder.log, follow, signal),
     close: async () => {
       await Promise.all([...drivers.values()].map((driver) => driver.release()));
+      graves.close();
       unlock();
     },
   };
@@ -115,7 +117,11 @@ export async function openDriverHost(parts: HostParts): Promise<DriverHost> {
 /** What becomes of a driver when a host starts. One that can't go on must not keep the others from it. */
 async function settle(parts: HostParts, driver: LiveDriver): Promise<void> {
   try {
-    if (!driver.record.enabled) return await driver.stop();
+    if (!driver.record.enabled) {
+      await driver.stop();
+      if (driver.record.introduced === true) await driver.publish();
+      return;
+    }
     const old = beforeTrial(driver.record);
     await driver.resume();
     if (old === undefined) return;

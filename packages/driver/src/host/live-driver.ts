@@ -7,10 +7,13 @@ import { missingSettings, settingsOf } from "../config/settable.ts";
 import { withoutSecrets } from "../config/setting-items.ts";
 import { driverErrors } from "../errors.ts";
 import type { HostParts } from "./host-parts.ts";
+import { callDriver } from "./keep/driver-call.ts";
 import { endingText } from "./keep/ending.ts";
 import { Keeper, type KeptDriver } from "./keep/keeper.ts";
 import { probeOf } from "./keep/probe.ts";
 import { mountPoints, shareFolder } from "./mounts.ts";
+import { longestCall, published } from "./publish/calls.ts";
+import type { Graves } from "./publish/graves.ts";
 import { listenUnix, refuseTaken, type Unlisten } from "./publish/listen.ts";
 import { hostPath, type InsideOut } from "./publish/mountpoints.ts";
 import { createProxy } from "./publish/proxy.ts";
@@ -20,7 +23,11 @@ import { writeRecord } from "./record.ts";
 import { type DriverFolder, driverFolder, rootfsOf } from "./root-folder.ts";
 import { writeBundle } from "./run/bundle.ts";
 import { lastLines, noteInLog, rotateLog } from "./run/driver-log.ts";
+import { servesCapability } from "./run/oci-spec.ts";
 import { adoptShim, driverPid, livingShim, readExit, startShim } from "./run/shim.ts";
+
+/** Milliseconds that a collector of metrics has for its last call. */
+const goodbyeLimit = 2_000;
 
 /** An installed driver in a running host. */
 export class LiveDriver {
@@ -28,13 +35,18 @@ export class LiveDriver {
   readonly folder: DriverFolder;
   readonly uses: Uses;
   readonly #parts: HostParts;
+  readonly #graves: Graves;
   #keeper: Keeper | undefined;
   #unlisten: readonly Unlisten[] = [];
   #waiting = 0;
+  /** When it last answered a call, or had none to answer. */
+  #answered = 0;
+  #isGone = false;
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(parts: HostParts, record: DriverRecord) {
+  constructor(parts: HostParts, record: DriverRecord, graves: Graves) {
     this.#parts = parts;
+    this.#graves = graves;
     this.record = record;
     this.folder = driverFolder(parts.root, record.id);
     this.uses = openUses(this.folder.uses);
@@ -55,7 +67,7 @@ export class LiveDriver {
   /** Starts it and waits until it is healthy. @returns why it is not, after it has been ended again */
   async start(limit?: number): Promise<string | undefined> {
     this.requireStartable();
-    for (const path of this.#publishedPaths()) if (this.#unlisten.length === 0) await refuseTaken(path);
+    for (const path of this.#publishedPaths()) if (this.#unlisten.length === 0 && !this.#graves.has(path)) await refuseTaken(path);
     const keeper = new Keeper(this.#kept(), this.#parts.times);
     this.#keeper = keeper;
     const timer = limit === undefined || limit === 0 ? undefined : AbortSignal.timeout(limit);
@@ -85,6 +97,8 @@ export class LiveDriver {
   }
 
   async stop(): Promise<void> {
+    if (this.#serves("metricscollector") && this.#keeper?.status().state === "healthy")
+      await callDriver(this.#socket, "MetricsCollector.StopMetrics", null, goodbyeLimit);
     if (this.#keeper === undefined) await this.end();
     else await this.#keeper.stop();
     this.#keeper = undefined;
@@ -101,7 +115,10 @@ export class LiveDriver {
     if (this.#unlisten.length > 0) return;
     const opened: Unlisten[] = [];
     try {
-      for (const path of this.#publishedPaths()) opened.push(await listenUnix(this.#proxy(), path));
+      for (const path of this.#publishedPaths()) {
+        this.#graves.clear(path);
+        opened.push(await listenUnix(this.#proxy(), path));
+      }
     } catch (error) {
       for (const unlisten of opened) unlisten();
       throw error;
@@ -111,6 +128,17 @@ export class LiveDriver {
 
   unpublish(): void {
     for (const unlisten of this.#unlisten) unlisten();
+    this.#unlisten = [];
+  }
+
+  /** It is removed; see {@link Graves}. */
+  bury(): void {
+    this.#isGone = true;
+    for (const [index, path] of this.#publishedPaths().entries()) {
+      const unlisten = this.#unlisten[index];
+      if (unlisten !== undefined && this.#serves("volumedriver")) this.#graves.add(path, unlisten);
+      else unlisten?.();
+    }
     this.#unlisten = [];
   }
 
@@ -163,7 +191,13 @@ export class LiveDriver {
     };
   }
 
+  #serves(capability: string): boolean {
+    return servesCapability(this.record.current.config, capability);
+  }
+
+  /** None for a driver that collects metrics only: engine 20.10 hangs when it meets one as a legacy plug-in, and it needs none to be collected by us. */
   #publishedPaths(): readonly string[] {
+    if (published(this.record.current.config.Interface.Types).length === 0) return [];
     return this.#parts.publish.map((folder) => join(folder, `${this.record.published}.sock`));
   }
 
@@ -194,7 +228,16 @@ export class LiveDriver {
         return probeOf(this.record.current.config, this.#socket)(limit);
       },
       ending: (code) => endingText(code, lastLines(log, 3)),
-      isBusy: () => this.#waiting > 0,
+      introduce: async () => {
+        if (!this.#serves("metricscollector")) return undefined;
+        const answer = await callDriver(this.#socket, "MetricsCollector.StartMetrics", null, this.#parts.times.probeLimit);
+        if (typeof answer === "string") return answer;
+        return answer.status === 200
+          ? undefined
+          : `it answers MetricsCollector.StartMetrics with status ${answer.status}: ${answer.text.trim()}`;
+      },
+      // Whoever has answered nothing for as long as the longest call may take is not busy but hangs.
+      isBusy: () => this.#waiting > 0 && Date.now() - this.#answered < longestCall,
       note: (text) => void noteInLog(log, text),
     };
   }
@@ -226,17 +269,24 @@ export class LiveDriver {
   #proxy(): Server {
     return createProxy({
       name: this.record.published,
-      types: () => this.record.current.config.Interface.Types,
+      types: () =>
+        !this.#isGone && (this.record.enabled || this.#keeper !== undefined) ? this.record.current.config.Interface.Types : undefined,
       socket: () => this.#socket,
+      isGone: () => this.#isGone,
       whyNot: async () => {
-        if (this.#keeper === undefined) return "it is being changed";
+        if (this.#isGone) return "it was removed";
+        if (this.#keeper === undefined) return this.record.enabled ? "it is being changed" : "it is disabled";
         if (await this.#keeper.isUp(this.#parts.patience)) return undefined;
         const { reason = "it is starting", failures } = this.#keeper.status();
         return failures > 1 ? `${reason} (${failures} failures in a row)` : reason;
       },
       toHost: (inside) => hostPath(inside, this.#insideOut()),
-      succeeded: (method, body) => this.uses.record(method, body),
+      succeeded: (method, body) => {
+        this.#answered = Date.now();
+        this.uses.record(method, body);
+      },
       waiting: (change) => {
+        if (this.#waiting === 0) this.#answered = Date.now();
         this.#waiting += change;
       },
       callLimit: this.#parts.callLimit,

@@ -21,12 +21,13 @@ export function readReference(text: string): ImageReference {
   return reference;
 }
 
-/** The driver of a name with or without its tag, an id, or the beginning of one. @throws driver-unknown, driver-ambiguous */
+/** The driver of a name (without a tag: `latest`), the name that engines know it by, an id, or the beginning of one. @throws driver-unknown, driver-ambiguous */
 export function findDriver<T extends { readonly record: DriverRecord }>(drivers: Iterable<T>, name: string): T {
   const all = [...drivers];
   const reference = parseImageReference(name);
   const familiar = reference === undefined ? name : familiarName(reference);
-  const byName = all.find(({ record }) => record.name === familiar || record.id === name);
+  const byName =
+    all.find(({ record }) => record.name === familiar || record.id === name) ?? all.find(({ record }) => record.published === name);
   if (byName !== undefined) return byName;
   const [found, ...more] = /^[0-9a-f]+$/.test(name) ? all.filter(({ record }) => record.id.startsWith(name)) : [];
   if (found === undefined) throw driverErrors["driver-unknown"]({ name });

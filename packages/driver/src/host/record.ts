@@ -30,6 +30,8 @@ export interface DriverRecord {
   /** The name of its socket for engines. */
   readonly published: string;
   readonly enabled: boolean;
+  /** It has been enabled before, so engines may know it: its socket answers them also while it is disabled. */
+  readonly introduced?: true;
   readonly current: DriverVersion;
   readonly previous?: DriverVersion;
   /** The current version has not been healthy yet; until it is, the previous one can still come back. */

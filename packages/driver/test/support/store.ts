@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type PackageRequest, type PluginPrivilege, privilegesOfConfig, writePackage } from "@outrigger/driver";
 import { parseImageReference } from "@outrigger/plugin";
@@ -15,6 +15,7 @@ export async function storePackage(folder: string, name: string, { config, files
   const reference = parseImageReference(name);
   if (reference === undefined) throw new TypeError(name);
   const rootfs = mkdtempSync(join(folder, "rootfs-"));
+  chmodSync(rootfs, 0o755);
   for (const inside of ["run/docker/plugins", "data", "tmp", "usr", "lib", "lib64", "node"])
     mkdirSync(join(rootfs, inside), { recursive: true });
   cpSync(join(import.meta.dirname, "volume-driver.ts"), join(rootfs, "driver.ts"));

@@ -11,7 +11,7 @@ export function define(command: Command): void {
   withApi(command)
     .argument("<name>", "its name or id")
     .option("--force", "also while engines use it: their containers lose what they hold")
-    .description("Disables a driver: it ends, and engines no longer find it. It keeps its settings and what it has stored.")
+    .description("Disables a driver: it ends, and engines are told so. It keeps its settings and what it has stored.")
     .action(disable);
   withExamples(command, "driver disable dir-volume:1.0.0", "driver disable dir-volume:1.0.0 --force");
 }

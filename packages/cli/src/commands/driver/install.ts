@@ -23,7 +23,7 @@ export function define(command: Command): void {
     .option("--disable", "leave it disabled")
     .option("--grant-all-permissions", "grant all that it asks for, without questions")
     .option("--grant <name=value>", "grant one privilege, e.g. network=host; can be given several times", collect)
-    .option("--secret <name>", "a setting that is typed without echo or read from the input; can be given several times", collect)
+    .option("--secret <setting>", "a setting that is typed without echo or read from the input; can be given several times", collect)
     .option("--timeout <seconds>", "how long it may take to become healthy (default: 15)", wholeNumber(0), 0)
     .description(
       "Installs a driver: shows what it asks for and has it granted one by one, fetches it, sets what was given, and enables it. What goes wrong before it is\n" +

@@ -12,7 +12,7 @@ export function define(command: Command): void {
   withApi(command)
     .argument("<name>", "its name or id")
     .argument("[settings...]", "NAME=VALUE or NAME.FIELD=VALUE")
-    .option("--secret <name>", "a setting that is typed without echo or read from the input; can be given several times", collect)
+    .option("--secret <setting>", "a setting that is typed without echo or read from the input; can be given several times", collect)
     .description("Changes a driver's settings while it is disabled: all that are given, or with a mistake in one of them none.")
     .action(set);
   withExamples(

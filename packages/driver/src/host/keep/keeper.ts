@@ -12,6 +12,8 @@ export interface KeptDriver {
   /** Ends it, with a signal first; resolves when nothing of it runs. */
   readonly end: () => Promise<void>;
   readonly probe: Probe;
+  /** What a new run has to be told once it is well; gives why it refuses. */
+  readonly introduce: () => Promise<string | undefined>;
   /** How a run ended, in words. */
   readonly ending: (code: number | undefined) => string;
   /** True while calls of engines wait for it: then it may be too busy for a probe. */
@@ -136,7 +138,7 @@ export class Keeper {
       const run = adopted ?? (await this.#driver.start());
       this.#startedAt = startTime(run.shim);
       const ended = run.ended.then((code) => this.#driver.ending(code));
-      const ending = (await this.#becomeReady(ended)) ?? (await this.#watch(ended));
+      const ending = (await this.#becomeReady(ended, adopted === undefined)) ?? (await this.#watch(ended));
       if (ending !== undefined) await this.#driver.end();
       return ending;
     } catch (error) {
@@ -147,7 +149,7 @@ export class Keeper {
   }
 
   /** Undefined when it is well (or the keeper leaves), else why it never was. */
-  async #becomeReady(ended: Promise<string>): Promise<string | undefined> {
+  async #becomeReady(ended: Promise<string>, isNew: boolean): Promise<string | undefined> {
     const deadline = Date.now() + this.#times.start;
     let wrong: string | undefined = "it does not listen";
     while (Date.now() < deadline && !this.#leaving.signal.aborted) {
@@ -160,6 +162,7 @@ export class Keeper {
         }),
       ]);
       if (ending !== undefined) return ending;
+      if (wrong === undefined && isNew) wrong = await this.#driver.introduce();
       if (wrong === undefined) {
         this.#isReady = true;
         this.#become("healthy", undefined);

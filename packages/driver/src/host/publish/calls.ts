@@ -6,15 +6,19 @@ const implementsOf: Readonly<Record<string, string>> = {
   networkdriver: "NetworkDriver",
   ipamdriver: "IpamDriver",
   logdriver: "LogDriver",
-  metricscollector: "MetricsCollector",
   graphdriver: "GraphDriver",
   secretprovider: "secretprovider",
   authz: "authz",
 };
 
+/** The capabilities that engines are told of: metrics are started by the host itself. */
+export function published(types: readonly string[] | null): readonly string[] {
+  return capabilitiesOf(types).filter((capability) => capability !== "metricscollector");
+}
+
 /** What /Plugin.Activate answers for a managed plug-in, which need not know that call itself. */
 export function activation(types: readonly string[] | null): { readonly Implements: readonly string[] } {
-  return { Implements: capabilitiesOf(types).map((capability) => implementsOf[capability] ?? capability) };
+  return { Implements: published(types).map((capability) => implementsOf[capability] ?? capability) };
 }
 
 /** Calls to which an engine sends no body. */
@@ -32,10 +36,13 @@ export function needsBody(method: string): boolean {
   return /^(VolumeDriver|NetworkDriver|IpamDriver|LogDriver|AuthZPlugin)\./.test(method) && !withoutBody.includes(method);
 }
 
+/** The longest that an engine waits for any answer, in milliseconds. */
+export const longestCall = 120_000;
+
 /** How long an engine waits for an answer, in milliseconds (moby `daemon/volume/drivers/proxy.go`); `other` for calls for which it sets no limit. */
 export function limitOf(method: string, other: number): number {
   if (!method.startsWith("VolumeDriver.")) return other;
-  return method === "VolumeDriver.Create" || method === "VolumeDriver.Mount" ? 120_000 : 60_000;
+  return method === "VolumeDriver.Create" || method === "VolumeDriver.Mount" ? longestCall : 60_000;
 }
 
 /** A refusal as the interface has it: IPAM drivers say `Error`. With the status 500 every engine reads `Err`. */

@@ -6,9 +6,12 @@ import { answersWithPaths, outsideAnswer } from "./mountpoints.ts";
 /** What stands behind a published socket. */
 export interface Published {
   readonly name: string;
-  readonly types: () => readonly string[] | null;
+  /** Undefined while it is disabled: engines that don't know it need not meet it. */
+  readonly types: () => readonly string[] | null | undefined;
   /** The driver's own socket. */
   readonly socket: () => string;
+  /** True once it was removed: then it has no volumes, and an engine that lists all is not warned. */
+  readonly isGone: () => boolean;
   /** Undefined when calls can be passed on, else why not. */
   readonly whyNot: () => Promise<string | undefined>;
   readonly toHost: (inside: string) => string | undefined;
@@ -36,9 +39,11 @@ export function createProxy(published: Published): Server {
 async function serve(published: Published, incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
   const method = (incoming.url ?? "").slice(1);
   const body = await readAll(incoming);
-  if (method === "Plugin.Activate") return send(answer, 200, `${JSON.stringify(activation(published.types()))}\n`);
+  const types = published.types();
+  if (method === "Plugin.Activate" && types !== undefined) return send(answer, 200, `${JSON.stringify(activation(types))}\n`);
   if (body.length === 0 && needsBody(method))
     return refuse(answer, `${published.name}: ${method} came without its arguments, as an engine's second attempt does; nothing was done`);
+  if (published.isGone() && method === "VolumeDriver.List") return send(answer, 200, '{"Volumes":[]}\n');
   const down = await published.whyNot();
   if (down !== undefined) return refuse(answer, `${published.name} does not run: ${down}`);
   published.waiting(1);

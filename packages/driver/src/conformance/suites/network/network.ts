@@ -143,7 +143,7 @@ export const networkChecks: readonly Check[] = [
       const network = newNetwork(probe);
       probe.tidy("NetworkDriver.FreeNetwork", { NetworkID: network.id });
       const { IPv4Data, IPv6Data } = networkBody(probe, network);
-      // Swarm sends the options of the network as they are, without the engine's own.
+      // Here the options of `docker network create -o` come bare, not under com.docker.network.generic.
       const Options = probe.session.networkOptions;
       const answer = await probe.succeed("NetworkDriver.AllocateNetwork", { NetworkID: network.id, Options, IPv4Data, IPv6Data });
       const options = probe.object(answer, "Options");
