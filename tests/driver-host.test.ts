@@ -11,11 +11,10 @@ import { copyContent, openLayout, openRepository } from "@outrigger/registry";
 import { until } from "../packages/driver/test/support/call.ts";
 import { cleanUp, volumeDriver } from "../packages/driver/test/support/host.ts";
 import { storePackage } from "../packages/driver/test/support/store.ts";
+import { engineForDrivers } from "./support/driver-plugin.ts";
 import { startRegistry } from "./support/registry.ts";
 
 const main = join(import.meta.dirname, "..", "packages", "cli", "src", "main.ts");
-/** Where the engine that everybody uses looks: names are this test's own, and nothing stays. */
-const plugins = "/run/docker/plugins";
 const image = "debian:bookworm-slim";
 
 interface Outcome {
@@ -33,12 +32,6 @@ function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = 
   });
 }
 
-async function docker(...args: readonly string[]): Promise<string> {
-  const { code, stdout, stderr } = await run("docker", args);
-  assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
-  return stdout.trim();
-}
-
 interface Stand {
   readonly folder: string;
   /** A word that nobody else uses. */
@@ -46,9 +39,13 @@ interface Stand {
   readonly outrigger: (args: readonly string[], input?: string) => Promise<Outcome>;
   readonly start: () => Promise<ChildProcess>;
   readonly socket: string;
+  /** To an engine that finds its drivers. */
+  readonly docker: (...args: readonly string[]) => Promise<string>;
+  readonly ask: (...args: readonly string[]) => Promise<Outcome>;
 }
 
-function makeStand(context: TestContext): Stand {
+/** A driver host, and an engine of its own: the one that everybody uses would ask for the drivers long after their end. */
+async function makeStand(context: TestContext): Promise<Stand> {
   const folder = mkdtempSync(join(tmpdir(), "odh-"));
   const word = `host${randomBytes(4).toString("hex")}`;
   const socket = join(folder, "api.sock");
@@ -59,6 +56,8 @@ function makeStand(context: TestContext): Stand {
     XDG_STATE_HOME: join(folder, "state"),
   };
   const hosts: ChildProcess[] = [];
+  const engine = await engineForDrivers(context);
+  const ask: Stand["ask"] = (...args) => run("docker", ["-H", engine.host, ...args]);
   context.after(async () => {
     for (const host of hosts) {
       if (host.exitCode !== null || host.signalCode !== null) continue;
@@ -66,16 +65,33 @@ function makeStand(context: TestContext): Stand {
       host.kill("SIGTERM");
       await ended;
     }
-    rmSync(join(plugins, `${word}.sock`), { force: true });
     cleanUp(folder, join(root, "runtime"), "runc");
   });
   return {
     folder,
     word,
     socket,
+    ask,
+    docker: async (...args) => {
+      const { code, stdout, stderr } = await ask(...args);
+      assert.equal(code, 0, `docker ${args.join(" ")}: ${stderr}`);
+      return stdout.trim();
+    },
     outrigger: (args, input) => run(process.execPath, [main, "driver", ...args], env, input),
     start: async () => {
-      const args = [main, "driver", "host", "--listen", `unix://${socket}`, "--root", root, "--publish", plugins, "--probe-every", "1"];
+      const args = [
+        main,
+        "driver",
+        "host",
+        "--listen",
+        `unix://${socket}`,
+        "--root",
+        root,
+        "--publish",
+        engine.pluginsFolder,
+        "--probe-every",
+        "1",
+      ];
       const host = spawn(process.execPath, args, { stdio: "ignore" });
       hosts.push(host);
       await until(() => existsSync(socket) && run("docker", ["-H", `unix://${socket}`, "version"]).then(({ code }) => code === 0));
@@ -84,23 +100,9 @@ function makeStand(context: TestContext): Stand {
   };
 }
 
-/**
- * Container and volumes of a test that fails. They are removed only then: an engine that is asked for a volume it does not know asks every driver that it has ever
- * met, 15 s for each that is gone.
- */
-function leftovers(context: TestContext, word: string): Set<string> {
-  const left = new Set([`${word}-v`, `${word}-other`]);
-  context.after(async () => {
-    if (left.size === 0) return;
-    await run("docker", ["rm", "-f", `${word}-c`]);
-    await run("docker", ["volume", "rm", "-f", ...left]);
-  });
-  return left;
-}
-
 test("a driver of the host serves a stock engine by name, also while the host is killed and comes back", async (context) => {
-  const stand = makeStand(context);
-  const { folder, word, outrigger } = stand;
+  const stand = await makeStand(context);
+  const { folder, word, outrigger, docker, ask } = stand;
   const host = await stand.start();
   const name = `tools/${word}:1`;
   await storePackage(folder, name, volumeDriver());
@@ -109,7 +111,6 @@ test("a driver of the host serves a stock engine by name, also while the host is
   assert.match(refused.stderr, /mount=\/usr/);
   const installed = await outrigger(["install", name, "--grant-all-permissions", "GREETING=you"]);
   assert.equal(installed.code, 0, installed.stderr);
-  const left = leftovers(context, word);
   await docker("volume", "create", "-d", word, `${word}-v`);
   await docker("run", "-d", "--name", `${word}-c`, "-v", `${word}-v:/v`, image, "sleep", "300");
   await docker("exec", `${word}-c`, "sh", "-c", "echo one > /v/file");
@@ -127,23 +128,21 @@ test("a driver of the host serves a stock engine by name, also while the host is
   await docker("rm", "-f", `${word}-c`);
   assert.equal(await docker("volume", "inspect", "-f", "{{ .Driver }}", `${word}-v`), word);
   await docker("volume", "rm", `${word}-v`);
-  left.clear();
   assert.match((await outrigger(["logs", name])).stdout, /start you/);
   assert.equal((await outrigger(["disable", name])).code, 0);
-  const off = await run("docker", ["volume", "create", "-d", word, `${word}-v`]);
-  assert.match(off.stderr, /it is disabled/);
+  const refusal = async (): Promise<string> => (await ask("volume", "create", "-d", word, `${word}-v`)).stderr;
+  assert.match(await refusal(), /it is disabled/);
   assert.equal((await outrigger(["rm", name])).code, 0);
-  assert.equal(existsSync(join(plugins, `${word}.sock`)), false);
+  assert.match(await refusal(), /it was removed/);
 });
 
 test("a driver that fails under an engine's hands costs it no volume and no time", async (context) => {
-  const stand = makeStand(context);
-  const { folder, word, outrigger, socket } = stand;
+  const stand = await makeStand(context);
+  const { folder, word, outrigger, socket, docker, ask } = stand;
   await stand.start();
   const name = `tools/${word}:1`;
   await storePackage(folder, name, volumeDriver());
   assert.equal((await outrigger(["install", name, "--grant-all-permissions"])).code, 0);
-  const left = leftovers(context, word);
   await docker("volume", "create", "-d", word, `${word}-v`);
   const mountpoint = await docker("volume", "inspect", "-f", "{{ .Mountpoint }}", `${word}-v`);
   const data = join(mountpoint, "..", "..");
@@ -151,7 +150,7 @@ test("a driver that fails under an engine's hands costs it no volume and no time
   for (const mode of ["500", "garbage", "cut", "text", "exit", "late"]) {
     writeFileSync(join(data, "mode"), mode);
     const begun = Date.now();
-    const { code, stderr } = await run("docker", ["volume", "create", "-d", word, `${word}-other`]);
+    const { code, stderr } = await ask("volume", "create", "-d", word, `${word}-other`);
     if (code === 0) made = true;
     // An engine that gets no answer tries for 15 s; here it always gets one.
     if (mode !== "late") assert.ok(Date.now() - begun < 14_000, `${mode}: ${stderr}`);
@@ -163,14 +162,13 @@ test("a driver that fails under an engine's hands costs it no volume and no time
     60_000,
   );
   assert.equal(await docker("volume", "inspect", "-f", "{{ .Name }}", `${word}-v`), `${word}-v`);
-  if (made) await run("docker", ["volume", "rm", `${word}-other`]);
+  if (made) await docker("volume", "rm", `${word}-other`);
   await docker("volume", "rm", `${word}-v`);
-  left.clear();
   assert.equal((await run("docker", ["-H", `unix://${socket}`, "plugin", "rm", "-f", name])).code, 0);
 });
 
 test("the same verbs drive an engine's own plug-ins", async (context) => {
-  const stand = makeStand(context);
+  const stand = await makeStand(context);
   const { folder, word } = stand;
   const registry = await startRegistry(context);
   const layout = await openLayout(join((await push("1")).from ?? ""));

@@ -7,6 +7,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { unmountBelow } from "./mounts.ts";
 import { type OwnEngine, ownEngine } from "./own-engine.ts";
+import { shellBlocks } from "./page.ts";
 import { execute, type Result, root } from "./sandbox.ts";
 import { tinyImage } from "./tiny-image.ts";
 
@@ -69,9 +70,7 @@ export async function startDriver(
 
 /** The commands of a README's code block that begins with `# BLOCK`. */
 export function readmeScript(plugin: string, block: string): string {
-  const text = readFileSync(join(root, "plugins", plugin, "README.md"), "utf8");
-  const blocks = [...text.matchAll(/```sh\n(.*?)```/gs)].map(([, code = ""]) => code);
-  const found = blocks.find((code) => code.startsWith(`# ${block}\n`));
+  const found = shellBlocks(join("plugins", plugin, "README.md")).find((code) => code.startsWith(`# ${block}\n`));
   if (found === undefined) throw new TypeError(`the README of ${plugin} has no block that begins with "# ${block}"`);
   return found;
 }

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import type { OwnEngine } from "./own-engine.ts";
 import { root } from "./sandbox.ts";
 
 /** The shell blocks of a page of the checkout, as they stand. */
@@ -22,12 +23,22 @@ function blocksIn(text: string): readonly string[] {
   return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
 }
 
-/** Runs a block in the checkout as a person would in a terminal, jobs included; what is left of it ends with the test. */
-export async function runBlock(context: TestContext, script: string): Promise<{ readonly code: number; readonly text: string }> {
+/**
+ * Runs a block in the checkout as a person would in a terminal, jobs included; what is left of it ends with the test.
+ *
+ * @param engine one of the test's own that it speaks to, on the machine as that engine sees it; default: the one that everyone uses
+ */
+export async function runBlock(
+  context: TestContext,
+  script: string,
+  engine?: OwnEngine,
+): Promise<{ readonly code: number; readonly text: string }> {
   const { DOCKER_HOST: _, ...environment } = process.env;
-  const child = spawn("bash", ["-e", "-m", "-c", script], {
+  const inside = engine === undefined ? [] : ["nsenter", "--mount", `--target=${readFileSync(engine.pidFile, "utf8").trim()}`, "--wd=."];
+  const [program = "", ...words] = [...inside, "bash", "-e", "-m", "-c", script];
+  const child = spawn(program, words, {
     cwd: root,
-    env: environment,
+    env: engine === undefined ? environment : { ...environment, DOCKER_HOST: engine.host },
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
   });

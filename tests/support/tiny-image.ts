@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const programs = ["sh", "cat", "sleep", "true", "echo", "env", "touch", "ls", "id"];
+const programs = ["sh", "cat", "sleep", "true", "echo", "env", "touch", "ls", "id", "df"];
 
 /** Puts an image of some busybox programs into an engine. `changes` are lines of a Dockerfile, e.g. `VOLUME /data`. */
 export function tinyImage(host: string, name: string, changes: readonly string[] = []): void {

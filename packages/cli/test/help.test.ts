@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Command } from "commander";
@@ -36,8 +36,16 @@ test("every option of every command is described, and none takes a token, passwo
     for (const option of command.options) {
       assert.notEqual(option.description, "", `${words.join(" ")} ${option.flags}`);
       assert.doesNotMatch(option.flags, /(token|password|secret)[^ ]* <(?!file|group|setting)/, words.join(" "));
-      assert.doesNotMatch(option.flags, /(token|password|secret)[^ ]* <(?!file|group|name)/, words.join(" "));
     }
+  }
+});
+
+test("docs/driver-test.md names the options of `driver test`, and no others", async () => {
+  const page = readFileSync(join(checkout, "docs", "driver-test.md"), "utf8");
+  const told = new Set([...page.matchAll(/`(--[a-z-]+)/g)].map(([, option]) => option));
+  for (const [words, command] of commandsOf(await buildProgram("all"))) {
+    if (words.join(" ") !== "driver test") continue;
+    assert.deepEqual([...told].sort(), command.options.map(({ long }) => long).sort());
   }
 });
 

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { promisify } from "node:util";
 import { testDriver } from "@outrigger/driver";
+import { engineForDrivers } from "../../../tests/support/driver-plugin.ts";
 import { type RecordedRequest, recordingDriver } from "./support/recording-driver.ts";
 
 const image = "debian:bookworm-slim";
@@ -43,36 +44,27 @@ function answersIn(folder: string): Parameters<typeof recordingDriver>[2] {
   };
 }
 
-/** Everything that the engine of this machine sends to a driver in the life of a volume, a network, an address and a container's log. */
+/** Everything that an engine sends to a driver in the life of a volume, a network, an address and a container's log. */
 async function sentByEngine(context: TestContext, folder: string): Promise<readonly RecordedRequest[]> {
   const driver = `conformance${randomBytes(4).toString("hex")}`;
-  const requests = await recordingDriver(context, `/run/docker/plugins/${driver}.sock`, answersIn(folder));
+  const engine = await engineForDrivers(context);
+  const requests = await recordingDriver(context, join(engine.pluginsFolder, `${driver}.sock`), answersIn(folder));
   const docker = async (...words: readonly string[]): Promise<void> =>
-    void (await promisify(execFile)("docker", [...words], { timeout: 60_000 }));
+    void (await promisify(execFile)("docker", ["--host", engine.host, ...words], { timeout: 60_000 }));
   const network = ["network", "create", "--subnet", "198.18.201.0/24", "--gateway", "198.18.201.1", "-o", "mtu=1400"];
-  try {
-    await docker("volume", "create", "-d", driver, driver);
-    await docker("run", "--rm", "--name", driver, "--network", "none", "-v", `${driver}:/data`, image, "true");
-    await docker("volume", "rm", driver);
-    for (const extra of [[], ["--ipam-driver", driver, "--aux-address", "one=198.18.201.9"]]) {
-      await docker(...network, ...extra, "-d", driver, driver);
-      await docker("run", "--rm", "--name", driver, "--network", driver, image, "true");
-      await docker("network", "rm", driver);
-    }
-    await docker("run", "--name", driver, "--network", "none", "--log-driver", driver, image, "sh", "-c", "echo hi >&2");
-    await docker("logs", driver);
-    await docker("rm", driver);
-  } catch (error) {
-    // In this order: a container holds the others.
-    for (const words of [
-      ["rm", "-f"],
-      ["network", "rm"],
-      ["volume", "rm", "-f"],
-    ])
-      await docker(...words, driver).catch(() => undefined);
-    throw error;
+  await docker("volume", "create", "-d", driver, driver);
+  await docker("run", "--rm", "--name", driver, "--network", "none", "-v", `${driver}:/data`, image, "true");
+  await docker("volume", "rm", driver);
+  for (const extra of [[], ["--ipam-driver", driver, "--aux-address", "one=198.18.201.9"]]) {
+    await docker(...network, ...extra, "-d", driver, driver);
+    await docker("run", "--rm", "--name", driver, "--network", driver, image, "true");
+    await docker("network", "rm", driver);
   }
-  return [...requests];
+  await docker("run", "--name", driver, "--network", "none", "--log-driver", driver, image, "sh", "-c", "echo hi >&2");
+  await docker("logs", driver);
+  await docker("rm", driver);
+  // This engine has its files elsewhere.
+  return requests.map((request) => ({ ...request, body: request.body.replaceAll(join(engine.folder, "run"), "/var/run/docker") }));
 }
 
 async function sentByTool(context: TestContext, folder: string): Promise<readonly RecordedRequest[]> {
@@ -142,6 +134,19 @@ test("the tool sends what dockerd sends: the same heads, and bodies with the sam
   assert.ok(order(tool, life).includes(life.join()), order(tool, life));
   const addresses = ["RequestPool", "RequestAddress", "ReleaseAddress", "ReleasePool"].map((name) => `IpamDriver.${name}`);
   assert.ok(order(tool, addresses).startsWith(order(engine, addresses)), `${order(engine, addresses)}\n${order(tool, addresses)}`);
+});
+
+test("a network's options reach AllocateNetwork, as a swarm's manager sends them: without the engine's own", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "outrigger-truth-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  const address = join(folder, "driver.sock");
+  const requests = await recordingDriver(context, address, {
+    ...answersIn(folder),
+    "NetworkDriver.GetCapabilities": () => ({ Scope: "global" }),
+  });
+  await testDriver({ address, only: ["network.allocate"], networkOptions: { parent: "eth0" } });
+  const asked = requests.find(({ method }) => method === "NetworkDriver.AllocateNetwork");
+  assert.deepEqual((JSON.parse(asked?.body ?? "{}") as { Options?: unknown }).Options, { parent: "eth0" });
 });
 
 test("JSON is escaped as Go's encoder does", async (context) => {

@@ -5,19 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { parse } from "yaml";
+import { shellBlocks } from "../../../tests/support/page.ts";
 import type { Message } from "../src/discovery/xds/messages.ts";
 import { publishedProtocol } from "./support/published-protocol.ts";
-
-const page = readFileSync(join(import.meta.dirname, "..", "..", "..", "docs", "xds.md"), "utf8");
 
 test("docs/xds.md: the entry script writes a bootstrap file that Envoy's published schema knows, for the right node", (t) => {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-xds-"));
   t.after(() => rmSync(folder, { recursive: true }));
-  const script = /```sh\n([\s\S]*?)```/
-    .exec(page)?.[1]
-    ?.replaceAll("/tmp/", `${folder}/`)
-    .replace(/^exec .*$/m, "");
-  writeFileSync(join(folder, "entry.sh"), script ?? "");
+  const [script = ""] = shellBlocks("docs/xds.md");
+  writeFileSync(join(folder, "entry.sh"), script.replaceAll("/tmp/", `${folder}/`).replace(/^exec .*$/m, ""));
   const env = {
     ...{ PATH: process.env["PATH"], HOSTNAME: "shop-web-1", DISCOVER_TOKEN: "sesame", XDS_HOST_IP: "10.0.0.1", XDS_HOST_PORT: "6101" },
     DISCOVER_URL: "http://10.0.0.1:6100/v1/resources/default.shop/web/mesh",

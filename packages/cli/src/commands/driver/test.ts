@@ -44,6 +44,8 @@ export function define(command: Command): void {
     .addOption(new Option("--skip <check>", "leave this check, or suite, out (repeatable)").argParser(collect))
     .addOption(new Option("--opt <name=value>", "option of the volumes that are made (repeatable)").argParser(pair))
     .addOption(new Option("--network-opt <name=value>", "option of the networks that are made (repeatable)").argParser(pair))
+    .addOption(new Option("--set <name=value>", "a setting of a package, as `docker plugin set` has it (repeatable)").argParser(collect))
+    .option("--runtime <program>", "the OCI runtime that runs a package (default: runc, else crun)")
     .addOption(
       new Option("--timeout <seconds>", "wait so long for an answer (default: as dockerd, 60 s; 120 s to create and mount)").argParser(
         seconds,
@@ -60,7 +62,7 @@ export function define(command: Command): void {
     command,
     "driver test /run/docker/plugins/sshfs.sock --opt sshcmd=user@host:/data",
     "driver test /tmp/my-driver.sock -- python3 driver.py --listen /tmp/my-driver.sock",
-    "driver test tools/dir-volume:1.0.0",
+    "driver test tools/dir-volume:1.0.0 --set DEFAULT_SIZE=1G",
     "driver test my.sock --only volume --report junit --output report.xml",
   );
 }
