@@ -1,8 +1,8 @@
 import { execFile, execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { digestOf, mediaTypes, openRepository, type Repository } from "@outrigger/registry";
 import { startRegistry } from "../tests/support/registry.ts";
@@ -39,9 +39,22 @@ export async function benchDriverPackage(): Promise<readonly Measurement[]> {
       await run(program, words, { env: environment, maxBuffer: 2 ** 26 });
       return performance.now() - start;
     };
-    const host = execFile(outrigger, ["driver", "host", "--root", join(folder, "host"), "--publish", join(folder, "publish")], {
-      env: environment,
-    });
+    const host = execFile(
+      outrigger,
+      [
+        "driver",
+        "host",
+        "--listen",
+        environment.OUTRIGGER_DRIVER_HOST,
+        "--root",
+        join(folder, "host"),
+        "--publish",
+        join(folder, "publish"),
+      ],
+      {
+        env: environment,
+      },
+    );
     ends.push(() => host.kill());
     await until(() => statSync(join(folder, "driver.sock"), { throwIfNoEntry: false }) !== undefined);
 
@@ -131,12 +144,11 @@ function driverFolder(folder: string): string {
   cpSync(process.execPath, join(rootfs, "node"));
   const extra = join(rootfs, "opt");
   let left = size - Number(execFileSync("du", ["-sb", rootfs], { encoding: "utf8" }).split("\t")[0]);
-  for (const entry of readdirSync("/usr/lib", { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || left <= 0) continue;
-    const file = join(entry.parentPath, entry.name);
+  const files = execFileSync("find", ["/usr/lib", "-xdev", "-type", "f"], { encoding: "utf8", maxBuffer: 2 ** 26 });
+  for (const file of files.trim().split("\n").toSorted()) {
     const bytes = statSync(file).size;
     if (bytes > left || bytes > 2 ** 23) continue;
-    mkdirSync(join(extra, entry.parentPath), { recursive: true });
+    mkdirSync(dirname(join(extra, file)), { recursive: true });
     cpSync(file, join(extra, file));
     left -= bytes;
   }
