@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -158,6 +160,45 @@ test("audit-authz as a managed plug-in: its rules come from a folder of the host
   assert.equal((await docker("create --privileged debian:bookworm-slim true")).code, 0);
   assert.match(readFileSync(trail, "utf8"), /"fields":\{"Image":"debian:bookworm-slim","HostConfig.Privileged":true/);
   reload([]);
+});
+
+test("dir-volume under our own host serves a stock engine by name", { timeout: 300_000 }, async (context) => {
+  const { engine, docker } = await managed(context);
+  const folder = mkdtempSync(join(tmpdir(), "outrigger-host-"));
+  const socket = join(folder, "driver.sock");
+  const env = { OUTRIGGER_PACKAGES: store, OUTRIGGER_DRIVER_HOST: `unix://${socket}`, NO_COLOR: "1" };
+  // In the engine's mount namespace: it sees what the driver mounts, and only it finds the driver.
+  const target = `--target=${readFileSync(engine.pidFile, "utf8").trim()}`;
+  const host = spawn(
+    "nsenter",
+    ["--mount", target, join(root, "outrigger"), "driver", "host", "--listen", `unix://${socket}`, "--root", join(folder, "drivers")],
+    {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: "ignore",
+    },
+  );
+  const ended = once(host, "exit");
+  context.after(async () => {
+    // Drivers outlive their host.
+    await driver("rm", "dir-volume", "--force");
+    host.kill("SIGTERM");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const driver = (...words: readonly string[]): Promise<Result> => execute(join(root, "outrigger"), ["driver", ...words], root, env);
+  for (let tries = 0; tries < 400 && !existsSync(socket); tries += 1) await sleep(50);
+  const installed = await driver("install", "dir-volume:1.0.0", "--grant-all-permissions");
+  assert.equal(installed.code, 0, installed.stderr);
+  const { code, stdout, stderr } = await shell(readmeScript("dir-volume", "A snapshot, and back to it"), { DOCKER_HOST: engine.host });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^first$/m);
+  await docker("volume create -d dir-volume -o size=32M small");
+  const full = await docker("run --rm --network none -v small:/data debian:bookworm-slim sh -c 'cat /dev/zero > /data/file'");
+  assert.match(full.stderr, /No space left on device/);
+  assert.equal((await docker("volume rm small")).code, 0);
+  const removed = await driver("rm", "dir-volume", "--force");
+  assert.equal(removed.code, 0, removed.stderr);
 });
 
 /** Kills the plug-in's process, and waits until the engine has started another. */

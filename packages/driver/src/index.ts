@@ -1,5 +1,6 @@
 export * from "./api/address.ts";
 export * from "./api/digest-install.ts";
+export { packageTar } from "./api/package-tar.ts";
 export * from "./api/plugin-api.ts";
 export * from "./api/previous-versions.ts";
 export * from "./build/build-driver.ts";

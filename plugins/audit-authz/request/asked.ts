@@ -69,7 +69,8 @@ export function askedBy(body: Folded): Asked {
   };
 }
 
-function isShared(value: string): boolean {
+/** Of a namespace: the host's, or another container's. */
+export function isShared(value: string): boolean {
   return value === "host" || value.includes(":");
 }
 

@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { matchesAny } from "@outrigger/sdk";
 import type { AuthzRequest } from "@outrigger/sdk/driver";
-import { type Asked, askedBy, type Bind } from "../request/asked.ts";
+import { type Asked, askedBy, type Bind, isShared } from "../request/asked.ts";
 import { readBody } from "../request/body.ts";
 import { isOlder, type Target } from "../request/target.ts";
 import type { Limits, Rule, Selector } from "./rules.ts";
@@ -33,14 +33,15 @@ function isFor({ users, methods, paths }: Selector, { user = "", method }: Authz
 /** Routes that do nothing without a body. */
 const withBody =
   /^\/(?:containers\/create|containers\/[^/]+\/(?:exec|update)|exec\/[^/]+\/start|volumes\/create|services\/create|services\/[^/]+\/update|networks\/create)$/;
-const host = ["host"];
+/** Changes there give the host to plug-ins, to a cluster, or to a builder that no plug-in sees. */
+const closed = /^\/(?:plugins|swarm|nodes|grpc|debug)(?:\/|$)|^\/containers\/[^/]+\/checkpoints(?:\/|$)/;
 
 /** What the request asks for beyond the limits, or undefined. */
 function violation(limits: Limits, request: AuthzRequest, target: Target): string | undefined {
   const { path, version, query } = target;
-  if (path === "/build" && [...query].some(([key, value]) => key.toLowerCase() === "networkmode" && host.includes(value))) {
-    if (!mayShare(limits, "network", "host")) return "the build's network is the host's";
-  }
+  if (closed.test(path) && !isReading(request)) return `${path} is only for those who may do everything (allow: all)`;
+  const networks = [...query].filter(([key]) => path === "/build" && key.toLowerCase() === "networkmode").map(([, value]) => value);
+  if (networks.some((network) => isShared(network) && !mayShare(limits, "network", network))) return "the build's network is not its own";
   if (/^\/containers\/[^/]+\/start$/.test(path) && version !== undefined && isOlder(version, "1.24")) {
     return "before API 1.24 a start could change what the container may do: use a newer one";
   }
@@ -50,9 +51,14 @@ function violation(limits: Limits, request: AuthzRequest, target: Target): strin
   return body === undefined ? "its body can be read in more than one way" : excess(limits, askedBy(body));
 }
 
+function isReading({ method }: AuthzRequest): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
 /** Engines before 29.3.1 left away a body of more than 4 MiB, and carried the request out (CVE-2026-34040). */
-function bodyIsMissing({ method, headers }: AuthzRequest, path: string): boolean {
-  if (method === "GET" || method === "HEAD" || path === "/auth") return false;
+function bodyIsMissing(request: AuthzRequest, path: string): boolean {
+  const { headers } = request;
+  if (isReading(request) || path === "/auth") return false;
   const header = (name: string): string => Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1] ?? "";
   if (withBody.test(path)) return true;
   const length = header("content-length");

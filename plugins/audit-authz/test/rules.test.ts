@@ -82,6 +82,11 @@ const refused: Readonly<Record<string, readonly [string, unknown, RegExp]>> = {
   "two slashes": ["//v1.41/containers/create", {}, /path can be read in more than one way/],
   "a path that is not encoded well": ["/v1.41/containers/%zz", {}, /path can be read/],
   "a build in the host's network": ["/v1.41/build?networkmode=host", undefined, /build's network/],
+  "a build in a container's network": ["/v1.41/build?NetworkMode=container:x", undefined, /build's network/],
+  "a plug-in": ["/v1.41/plugins/pull?remote=x", [], /only for those who may do everything/],
+  "a swarm": ["/swarm/init", {}, /only for those who may do everything/],
+  "BuildKit's own API": ["/grpc", undefined, /only for those who may do everything/],
+  "a checkpoint": ["/v1.41/containers/x/checkpoints", {}, /only for those who may do everything/],
 };
 
 for (const [name, [uri, body, expected]] of Object.entries(refused)) {
@@ -110,7 +115,7 @@ test("what lies within the limits passes", async (context) => {
 test("a body that an engine leaves away for its size is refused under limits (CVE-2026-34040)", async (context) => {
   const { ask } = await authzKit(context, limited);
   const headers = { "Content-Type": "application/json", "Content-Length": String(5 * 1024 ** 2) };
-  assert.match((await ask("POST", "/v1.41/plugins/x/set", { headers })) ?? "", /its body is not shown/);
+  assert.match((await ask("POST", "/v1.41/networks/x/connect", { headers })) ?? "", /its body is not shown/);
   assert.equal(await ask("POST", "/v1.41/auth", { headers }), undefined);
 });
 

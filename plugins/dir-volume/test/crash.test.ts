@@ -1,11 +1,36 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDriverKit, socketCaller } from "@outrigger/sdk/driver/test-kit";
 import { startDriver } from "../../../tests/support/driver-plugin.ts";
-import { kitOf } from "./dir-volume-kit.ts";
+import { openDirVolume } from "../volumes/driver.ts";
+import { kitOf, ownRoot } from "./dir-volume-kit.ts";
+
+test("where nothing can be mounted, a size is refused and a plain folder is not", async (context) => {
+  const env = (folder: string): Readonly<Record<string, string>> => {
+    const bin = join(folder, "bin");
+    mkdirSync(bin);
+    writeFileSync(join(bin, "mount"), "#!/bin/sh\necho no loop device >&2\nexit 32\n", { mode: 0o755 });
+    return { ROOT: join(folder, "root"), PATH: `${bin}:${process.env["PATH"]}` };
+  };
+  const driver = await startDriver(context, "dir-volume", { env });
+  const caller = socketCaller(driver.socket);
+  context.after(() => caller.close());
+  const kit = kitOf(join(driver.folder, "root"), createDriverKit(caller.call).call);
+  assert.equal(await kit.create("sized", { size: "16M" }), "mount: no loop device");
+  assert.equal(await kit.create("plain"), undefined);
+  assert.deepEqual(await kit.names(), ["plain"]);
+  assert.deepEqual(readdirSync(join(driver.folder, "root", "staging")), []);
+});
+
+test("a record that can't be read stops the driver, and names its file", async (context) => {
+  const root = ownRoot(context);
+  mkdirSync(join(root, "volumes", "data"), { recursive: true });
+  writeFileSync(join(root, "volumes", "data", "volume.json"), '{"kind":"tape"}');
+  await assert.rejects(openDirVolume({ root }), /volumes\/data\/volume\.json is no record/);
+});
 
 test("a driver that is killed at any moment loses no volume, and leaves none half-made", { timeout: 120_000 }, async (context) => {
   const driver = await startDriver(context, "dir-volume", { env: (folder) => ({ ROOT: join(folder, "root") }) });

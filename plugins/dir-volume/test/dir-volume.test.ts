@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -54,6 +57,27 @@ test("a snapshot of a volume that is written to is its content at one moment, an
     writeFileSync(join(restored, "file"), "mine");
   }
   assert.equal((await status("larger"))?.["size"], 64 * mega);
+});
+
+test("a snapshot never has a later change without the earlier one", { timeout: 60_000 }, async (context) => {
+  const { create, mount, call } = await dirVolume(context);
+  await create("data", { size: "64M" });
+  const folder = await mount("data");
+  writeFileSync(join(folder, "first"), "0");
+  writeFileSync(join(folder, "second"), "0");
+  writeFileSync(join(folder, "large"), randomBytes(16 * mega));
+  const loop = "i=0; while :; do i=$((i+1)); for name in first second; do echo $i > .next; mv .next $name; done; done";
+  const writer = spawn("sh", ["-c", loop], { cwd: folder, stdio: "ignore" });
+  const ended = once(writer, "exit");
+  for (let round = 0; round < 5; round += 1) {
+    assert.equal(await create(`at-${round}`, { "snapshot-of": "data" }), undefined);
+    const snapshot = await mount(`at-${round}`);
+    const [first, second] = ["first", "second"].map((name) => Number(readFileSync(join(snapshot, name), "utf8")));
+    assert.ok(first === second || first === Number(second) + 1, `${first} ${second}`);
+    await call("Unmount", { Name: `at-${round}`, ID: "container" });
+  }
+  writer.kill("SIGKILL");
+  await ended;
 });
 
 test("a plain folder is copied with owners and links while nobody uses it, and refused while somebody does", async (context) => {
@@ -145,7 +169,6 @@ test("after a crash what was being made is gone, mounts of containers stay, othe
   await before.create("data", { size: "16M" });
   const folder = await before.mount("data");
   await before.create("other", { size: "16M" });
-  const { execFileSync } = await import("node:child_process");
   const half = join(root, "staging", "half");
   mkdirSync(join(half, "tree"), { recursive: true });
   mkdirSync(join(root, "mounts", "other"));

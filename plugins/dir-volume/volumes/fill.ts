@@ -1,5 +1,6 @@
-import { chmod, chown, mkdir, open, rm } from "node:fs/promises";
+import { chmod, chown, mkdir, open, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { mountImage, unmountAll } from "./mounting.ts";
 import type { VolumeOptions } from "./options.ts";
 import { run } from "./programs.ts";
 
@@ -31,6 +32,15 @@ export async function makeImage(folder: string, size: number, tree: string, sign
   // Without blocks kept back for root: the size is the user's.
   await run("mkfs.ext4", ["-q", "-F", "-m", "0", "-E", "lazy_itable_init=1,lazy_journal_init=1,nodiscard", "-d", tree, image], signal);
   await syncFile(image);
+  await checkMountable(image, join(folder, "check"));
+}
+
+/** A size that could never be kept is refused now, not when a container starts: without loop devices, say. */
+async function checkMountable(image: string, place: string): Promise<void> {
+  await mkdir(place);
+  await mountImage(image, place, true);
+  await unmountAll(place);
+  await rmdir(place);
 }
 
 /** A new filesystem that holds an empty volume. */

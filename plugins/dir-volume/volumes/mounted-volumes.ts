@@ -46,7 +46,10 @@ export class MountedVolumes {
 
   async #recover(root: string): Promise<void> {
     for (const place of await mountsBelow(join(root, "mounts"))) await thaw(place);
-    for (const name of await readdir(join(root, "mounts"))) if (this.usersOf(name) === 0) await unmountAll(this.#store.mountOf(name));
+    for (const name of await readdir(join(root, "mounts"))) {
+      // What is busy still stays, and is found by the next who mounts it.
+      if (this.usersOf(name) === 0) await unmountAll(this.#store.mountOf(name)).catch(() => undefined);
+    }
   }
 
   /** How many use it. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeDurably } from "@outrigger/sdk/driver";
+import { driverError, writeDurably } from "@outrigger/sdk/driver";
 import { unmountAll } from "./mounting.ts";
 import { recordField, type VolumeRecord } from "./record.ts";
 
@@ -24,17 +24,12 @@ export class VolumeStore {
     this.#root = root;
   }
 
-  /** Clears what a crash has left. @throws errors of reading; a record that can't be read */
+  /** Clears what a crash has left. @throws DriverError for a record that can't be read */
   static async open(root: string): Promise<VolumeStore> {
     const store = new VolumeStore(root);
     for (const folder of ["volumes", "mounts", "staging"]) await mkdir(join(root, folder), { recursive: true, mode: 0o711 });
-    const staging = join(root, "staging");
-    await unmountAll(staging);
-    for (const left of await readdir(staging)) await rm(join(staging, left), { recursive: true, force: true });
-    for (const name of await readdir(join(root, "volumes"))) {
-      const text = await readFile(join(root, "volumes", name, "volume.json"), "utf8");
-      store.#records.set(name, recordField.parse(JSON.parse(text)));
-    }
+    await clear(join(root, "staging"));
+    for (const name of await readdir(join(root, "volumes"))) store.#records.set(name, await readRecord(join(root, "volumes", name)));
     return store;
   }
 
@@ -83,6 +78,21 @@ export class VolumeStore {
     // Never recursive: should something be mounted there, its files stay.
     await rmdir(this.mountOf(name)).catch(() => undefined);
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A program that has outlived its driver may be writing there still; what it leaves is cleared next time. */
+async function clear(staging: string): Promise<void> {
+  await unmountAll(staging).catch(() => undefined);
+  for (const left of await readdir(staging)) await rm(join(staging, left), { recursive: true, force: true }).catch(() => undefined);
+}
+
+async function readRecord(folder: string): Promise<VolumeRecord> {
+  const file = join(folder, "volume.json");
+  try {
+    return recordField.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch (error) {
+    throw driverError(`${file} is no record of a volume: put it right, or move its folder away`, { cause: error });
   }
 }
 

@@ -6,7 +6,8 @@ import { engineForDrivers, readmeScript, shell, startDriver } from "../../../tes
 test("a Prometheus reads a real engine's metrics, and its last ones when it has stopped", { timeout: 120_000 }, async (context) => {
   const engine = await engineForDrivers(context);
   const env = { SOCKET: join(engine.folder, "run", "metrics.sock"), PREFIX: "n_", KEEP: "engine_daemon_*", LISTEN: "127.0.0.1:0" };
-  const driver = await startDriver(context, "engine-metrics", { engine, env: () => env });
+  // Not where the engine looks for plug-ins: a metrics collector that is no managed plug-in hangs it.
+  const driver = await startDriver(context, "engine-metrics", { env: () => env });
   const port = /"port":([0-9]+)/.exec(driver.output())?.[1];
   const read = readmeScript("engine-metrics", "What a Prometheus reads").replace("9324", String(port));
   const { code, stdout, stderr } = await shell(read);

@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from "node:http";
+import type { Readable } from "node:stream";
 import { asRecord } from "@outrigger/plugin";
 import { driverErrors } from "../errors.ts";
 import type { ApiAddress } from "./address.ts";
@@ -9,6 +10,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it comes, instead of a body. */
+  readonly stream?: Readable;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
@@ -67,7 +70,7 @@ async function readText(address: ApiAddress, answer: IncomingMessage): Promise<s
   return Buffer.concat(await Array.fromAsync(pieces(address, answer))).toString("utf8");
 }
 
-function send(address: ApiAddress, { method, path, query = {}, body, headers = {}, signal }: ApiRequest): Promise<IncomingMessage> {
+function send(address: ApiAddress, { method, path, query = {}, body, stream, headers = {}, signal }: ApiRequest): Promise<IncomingMessage> {
   const given = Object.entries(query).filter((pair): pair is [string, string] => pair[1] !== undefined);
   const search = given.length === 0 ? "" : `?${new URLSearchParams(given)}`;
   const raw = body === undefined ? undefined : JSON.stringify(body);
@@ -79,15 +82,15 @@ function send(address: ApiAddress, { method, path, query = {}, body, headers = {
       path: `${path}${search}`,
       headers: {
         host: "docker",
-        ...(raw === undefined
-          ? { "content-length": "0" }
-          : { "content-type": "application/json", "content-length": String(Buffer.byteLength(raw)) }),
+        ...(raw === undefined ? {} : { "content-type": "application/json", "content-length": String(Buffer.byteLength(raw)) }),
+        ...(raw === undefined && stream === undefined ? { "content-length": "0" } : {}),
         ...headers,
       },
       ...(signal === undefined ? {} : { signal }),
     });
     outgoing.once("error", (cause) => reject(unreachable(address, cause))).once("response", resolve);
-    outgoing.end(raw);
+    if (stream === undefined) outgoing.end(raw);
+    else stream.once("error", (cause) => outgoing.destroy(cause)).pipe(outgoing);
   });
 }
 

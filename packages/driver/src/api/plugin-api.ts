@@ -1,3 +1,4 @@
+import type { Readable } from "node:stream";
 import { asRecord } from "@outrigger/plugin";
 import type { ManagedPlugin, PluginPrivilege } from "../config/plugin-config.ts";
 import { readPrivileges } from "../config/privileges.ts";
@@ -37,6 +38,8 @@ export interface PluginApi {
   readonly privileges: (remote: RemotePackage) => Promise<readonly PluginPrivilege[]>;
   /** @throws digest-install-panics, before anything is sent */
   readonly pull: (remote: RemotePackage, alias: string | undefined, granted: readonly PluginPrivilege[]) => AsyncIterable<ProgressLine>;
+  /** Makes a disabled plug-in of a plain tar with config.json and rootfs/; an engine's alone, and never asks for privileges. */
+  readonly create: (name: string, tar: Readable) => Promise<void>;
   /** @throws digest-install-panics, before anything is sent */
   readonly upgrade: (
     name: string,
@@ -97,6 +100,10 @@ export function openPluginApi(text: string): PluginApi {
         headers,
         body: granted,
       });
+    },
+    create: async (name, tar) => {
+      const headers = { "content-type": "application/x-tar" };
+      await askJson(address, { method: "POST", path: "/plugins/create", query: { name }, headers, stream: tar });
     },
     upgrade: async function* (name, remote, granted, force) {
       await refuseDigest(remote);

@@ -14,9 +14,9 @@ import { probeOf } from "./keep/probe.ts";
 import { mountPoints, shareFolder } from "./mounts.ts";
 import { longestCall, published } from "./publish/calls.ts";
 import type { Graves } from "./publish/graves.ts";
-import { listenUnix, refuseTaken, type Unlisten } from "./publish/listen.ts";
 import { hostPath, type InsideOut } from "./publish/mountpoints.ts";
 import { createProxy } from "./publish/proxy.ts";
+import { Publication } from "./publish/publication.ts";
 import { openUses, type Uses } from "./publish/uses.ts";
 import type { DriverRecord } from "./record.ts";
 import { writeRecord } from "./record.ts";
@@ -35,9 +35,8 @@ export class LiveDriver {
   readonly folder: DriverFolder;
   readonly uses: Uses;
   readonly #parts: HostParts;
-  readonly #graves: Graves;
+  readonly #publication: Publication;
   #keeper: Keeper | undefined;
-  #unlisten: readonly Unlisten[] = [];
   #waiting = 0;
   /** When it last answered a call, or had none to answer. */
   #answered = 0;
@@ -46,7 +45,7 @@ export class LiveDriver {
 
   constructor(parts: HostParts, record: DriverRecord, graves: Graves) {
     this.#parts = parts;
-    this.#graves = graves;
+    this.#publication = new Publication(graves);
     this.record = record;
     this.folder = driverFolder(parts.root, record.id);
     this.uses = openUses(this.folder.uses);
@@ -67,7 +66,7 @@ export class LiveDriver {
   /** Starts it and waits until it is healthy. @returns why it is not, after it has been ended again */
   async start(limit?: number): Promise<string | undefined> {
     this.requireStartable();
-    for (const path of this.#publishedPaths()) if (this.#unlisten.length === 0 && !this.#graves.has(path)) await refuseTaken(path);
+    await this.#publication.requireFree(this.#publishedPaths());
     const keeper = new Keeper(this.#kept(), this.#parts.times);
     this.#keeper = keeper;
     const timer = limit === undefined || limit === 0 ? undefined : AbortSignal.timeout(limit);
@@ -107,39 +106,19 @@ export class LiveDriver {
 
   /** The host goes; the driver stays. */
   async release(): Promise<void> {
-    this.unpublish();
+    this.#publication.close();
     await this.#keeper?.release();
   }
 
-  async publish(): Promise<void> {
-    if (this.#unlisten.length > 0) return;
-    const opened: Unlisten[] = [];
-    try {
-      for (const path of this.#publishedPaths()) {
-        this.#graves.clear(path);
-        opened.push(await listenUnix(this.#proxy(), path));
-      }
-    } catch (error) {
-      for (const unlisten of opened) unlisten();
-      throw error;
-    }
-    this.#unlisten = opened;
+  publish(): Promise<void> {
+    return this.#publication.open(this.#publishedPaths(), () => this.#proxy());
   }
 
-  unpublish(): void {
-    for (const unlisten of this.#unlisten) unlisten();
-    this.#unlisten = [];
-  }
-
-  /** It is removed; see {@link Graves}. */
+  /** It is removed. */
   bury(): void {
     this.#isGone = true;
-    for (const [index, path] of this.#publishedPaths().entries()) {
-      const unlisten = this.#unlisten[index];
-      if (unlisten !== undefined && this.#serves("volumedriver")) this.#graves.add(path, unlisten);
-      else unlisten?.();
-    }
-    this.#unlisten = [];
+    if (this.#serves("volumedriver")) this.#publication.bury();
+    else this.#publication.close();
   }
 
   /** @throws driver-settings-missing, driver-cannot-start */

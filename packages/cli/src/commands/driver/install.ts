@@ -1,13 +1,13 @@
 import type { Command } from "commander";
-import { openApi, withApi } from "../../driver/api-options.ts";
+import { type ApiOptions, openApi, withApi } from "../../driver/api-options.ts";
 import { type GrantOptions, grantPrivileges } from "../../driver/grant-privileges.ts";
-import { type FromOptions, remotePackage, requireExisting } from "../../driver/remote-package.ts";
+import { askedPrivileges, createFrom, type FromOptions, remotePackage } from "../../driver/remote-package.ts";
 import { showProgress } from "../../driver/show-progress.ts";
 import { collect, wholeNumber, withExamples } from "../../options.ts";
 import { say } from "../../output/print.ts";
 import { secretReader } from "../../read-secret.ts";
 
-interface InstallOptions extends FromOptions, GrantOptions {
+interface InstallOptions extends ApiOptions, FromOptions, GrantOptions {
   readonly alias?: string;
   readonly disable?: true;
   readonly secret?: readonly string[];
@@ -35,20 +35,20 @@ export function define(command: Command): void {
     "driver install registry.example/tools/dir-volume:1.0.0",
     "driver install tools/dir-volume:1.0.0 --grant-all-permissions SIZE=10",
     "driver install tools/dir-volume:1.0.0 --from ./dir-volume.tar --alias scratch --grant mount=/srv",
-    "driver install registry.example/tools/dir-volume:1.0.0 --engine unix:///var/run/docker.sock",
+    "driver install tools/dir-volume:1.0.0 --engine unix:///var/run/docker.sock",
   );
 }
 
 async function install(reference: string, settings: readonly string[], options: InstallOptions): Promise<void> {
   const api = await openApi(options);
   const remote = await remotePackage(reference, options);
-  const asked = await api.privileges(remote);
-  if (options.engine !== undefined && asked.length === 0) await requireExisting(remote);
+  const asked = await askedPrivileges(api, remote, options);
   await grantPrivileges(reference, asked, options);
   const given = await withSecrets(settings, options.secret ?? []);
   const { familiarName } = await import("@outrigger/registry");
   const name = options.alias ?? familiarName(remote.reference);
-  await showProgress(api.pull(remote, options.alias, asked));
+  if (options.engine !== undefined && remote.from !== undefined) await createFrom(api, remote, name);
+  else await showProgress(api.pull(remote, options.alias, asked));
   try {
     if (given.length > 0) await api.set(name, given);
   } catch (error) {

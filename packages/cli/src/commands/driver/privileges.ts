@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { openApi, withApi } from "../../driver/api-options.ts";
-import { type FromOptions, remotePackage, requireExisting } from "../../driver/remote-package.ts";
+import { type ApiOptions, openApi, withApi } from "../../driver/api-options.ts";
+import { askedPrivileges, type FromOptions, remotePackage } from "../../driver/remote-package.ts";
 import { type OutputOptions, withExamples, withOutput } from "../../options.ts";
 import { print } from "../../output/print.ts";
 import { formatTable } from "../../output/table.ts";
@@ -14,10 +14,9 @@ export function define(command: Command): void {
   withExamples(command, "driver privileges registry.example/tools/dir-volume:1.0.0");
 }
 
-async function privileges(reference: string, options: FromOptions & OutputOptions): Promise<void> {
+async function privileges(reference: string, options: ApiOptions & FromOptions & OutputOptions): Promise<void> {
   const remote = await remotePackage(reference, options);
-  const asked = await (await openApi(options)).privileges(remote);
-  if (options.engine !== undefined && asked.length === 0) await requireExisting(remote);
+  const asked = await askedPrivileges(await openApi(options), remote, options);
   await print(options.output, asked, () =>
     formatTable(
       [

@@ -1,13 +1,13 @@
 import type { ManagedPlugin, PluginApi, RemotePackage } from "@outrigger/driver";
 import type { Command } from "commander";
-import { openApi, withApi } from "../../driver/api-options.ts";
+import { type ApiOptions, openApi, withApi } from "../../driver/api-options.ts";
 import { type GrantOptions, grantPrivileges } from "../../driver/grant-privileges.ts";
-import { type FromOptions, remotePackage, requireExisting } from "../../driver/remote-package.ts";
+import { askedPrivileges, type FromOptions, remotePackage } from "../../driver/remote-package.ts";
 import { showProgress } from "../../driver/show-progress.ts";
 import { collect, withExamples } from "../../options.ts";
 import { say } from "../../output/print.ts";
 
-export interface UpgradeOptions extends FromOptions, GrantOptions {
+export interface UpgradeOptions extends ApiOptions, FromOptions, GrantOptions {
   readonly force?: true;
 }
 
@@ -42,9 +42,14 @@ export async function changeVersion(
   remote: RemotePackage,
   options: UpgradeOptions,
 ): Promise<void> {
-  const { newPrivileges, previousVersions, privilegesOfConfig } = await import("@outrigger/driver");
-  const asked = await api.privileges(remote);
-  if (options.engine !== undefined && asked.length === 0) await requireExisting(remote);
+  const { driverErrors, newPrivileges, previousVersions, privilegesOfConfig } = await import("@outrigger/driver");
+  if (options.engine !== undefined && remote.from !== undefined)
+    throw driverErrors["engine-cannot"]({
+      what: "upgrade from a file or the local store",
+      reason: "its API takes names in registries only",
+      mend: "Push the driver to a registry first with `outrigger driver push`, or remove the old version and install the new one.",
+    });
+  const asked = await askedPrivileges(api, remote, options);
   await grantPrivileges(installed.Name, newPrivileges(privilegesOfConfig(installed.Config), asked), options);
   await showProgress(api.upgrade(installed.Name, remote, asked, options.force === true));
   if (options.engine !== undefined) await previousVersions(options.engine).put(installed.Name, installed.PluginReference);

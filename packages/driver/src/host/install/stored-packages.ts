@@ -15,13 +15,12 @@ import {
   referenceKey,
   registryErrors,
   requireTrusted,
-  squashTrees,
-  treeOfTar,
   unpackLayer,
   unpackTree,
 } from "@outrigger/registry";
 import type { RootFolder } from "../root-folder.ts";
-import type { PackageAccess } from "./package-access.ts";
+import { treeOfLayers } from "./layers.ts";
+import type { OpenedPackage, PackageAccess } from "./package-access.ts";
 
 /** Packages from registries and layouts, kept in the host's own content folder; the machine's trust policy counts. */
 export function storedPackages(root: RootFolder, options: RegistryOptions = {}): PackageAccess {
@@ -31,13 +30,8 @@ export function storedPackages(root: RootFolder, options: RegistryOptions = {}):
   };
   return {
     open: async ({ reference, from, credentials }) => {
+      if (from !== undefined) return openLocalPackage(reference, from);
       const policy = await readTrustPolicy();
-      if (from !== undefined) {
-        const layout =
-          statSync(from, { throwIfNoEntry: false })?.isFile() === true ? await openLayoutArchive(from) : await openLayout(from);
-        const { descriptor } = await requireTrusted(layout, await nameIn(layout, reference), reference, policy);
-        return { source: layout, digest: descriptor.digest, close: () => {} };
-      }
       const repository = openRepository(reference, {
         ...options,
         ...(credentials === undefined ? {} : { findCredentials: async () => credentials }),
@@ -73,6 +67,13 @@ export function storedPackages(root: RootFolder, options: RegistryOptions = {}):
   };
 }
 
+/** A package of an image layout, a folder or a tar of one; the machine's trust policy counts. @throws manifest-unknown, package-untrusted, signature-missing */
+export async function openLocalPackage(reference: ImageReference, from: string): Promise<OpenedPackage> {
+  const layout = statSync(from, { throwIfNoEntry: false })?.isFile() === true ? await openLayoutArchive(from) : await openLayout(from);
+  const { descriptor } = await requireTrusted(layout, await nameIn(layout, reference), reference, await readTrustPolicy());
+  return { source: layout, digest: descriptor.digest, close: () => {} };
+}
+
 /** Layouts name packages in full, those of other tools by the tag alone. */
 async function nameIn(layout: Layout | LayoutArchive, reference: ImageReference): Promise<string> {
   if (reference.digest !== null) return reference.digest;
@@ -87,9 +88,7 @@ async function nameIn(layout: Layout | LayoutArchive, reference: ImageReference)
 async function unpack(source: ContentSource, layers: readonly Descriptor[], folder: string, temporary: string): Promise<void> {
   const [only, ...more] = layers;
   if (only !== undefined && more.length === 0) return void (await unpackLayer(source.blob(only), folder, { name: only.digest }));
-  const trees = [];
-  for (const layer of layers) trees.push(await treeOfTar(source.blob(layer), { name: layer.digest, layer: true, temporary }));
-  const tree = squashTrees(trees, source.name);
+  const tree = await treeOfLayers(source, layers, temporary);
   try {
     await unpackTree(tree, folder);
   } finally {
