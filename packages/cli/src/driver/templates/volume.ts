@@ -40,7 +40,10 @@ export async function folderVolumes(root: string, most: number): Promise<VolumeD
     },
     unmount: async () => undefined,
   });
-  const shown = ({ name, createdAt }: Kept): Volume => ({ name, createdAt: new Date(createdAt) });
+  const shown = ({ name, createdAt }: Kept): Volume => {
+    const mountpoint = mounts.path(name);
+    return { name, createdAt: new Date(createdAt), ...(mountpoint === undefined ? {} : { mountpoint }) };
+  };
   return {
     async create({ name, options }, { log }) {
       checkVolumeName(name);

@@ -22,9 +22,9 @@ export class EntryQueue implements AsyncIterableIterator<LogEntry> {
     return this.#entries.length - this.#next;
   }
 
-  push(entries: readonly LogEntry[]): void {
+  push(entry: LogEntry): void {
     if (this.#ended) return;
-    for (const entry of entries) this.#entries.push(entry);
+    this.#entries.push(entry);
     this.#serve();
   }
 

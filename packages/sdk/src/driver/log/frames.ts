@@ -18,20 +18,26 @@ export function encodeFrame(entry: LogEntry): Buffer {
 export class FrameDecoder {
   #rest: Buffer = Buffer.alloc(0);
 
-  /** The entries that are whole with this piece. Their lines may share its memory. @throws `log-frame-invalid` */
-  push(piece: Buffer): readonly LogEntry[] {
+  /**
+   * The entries that are whole with this piece, one by one: those before bytes that are none are given all the same.
+   * Their lines may share its memory. @throws `log-frame-invalid`
+   */
+  *push(piece: Buffer): Generator<LogEntry, void> {
     const bytes = this.#rest.length === 0 ? piece : Buffer.concat([this.#rest, piece]);
-    const entries: LogEntry[] = [];
     let at = 0;
-    while (bytes.length - at >= headLength) {
-      const length = bytes.readUInt32BE(at);
-      if (length > frameLimit) throw driverSdkErrors["log-frame-invalid"]({ reason: `it says it has ${length} bytes` });
-      if (bytes.length - at - headLength < length) break;
-      entries.push(decodeEntry(bytes.subarray(at + headLength, at + headLength + length)));
-      at += headLength + length;
+    try {
+      while (bytes.length - at >= headLength) {
+        const length = bytes.readUInt32BE(at);
+        if (length > frameLimit) throw driverSdkErrors["log-frame-invalid"]({ reason: `it says it has ${length} bytes` });
+        const end = at + headLength + length;
+        if (bytes.length < end) break;
+        const entry = decodeEntry(bytes.subarray(at + headLength, end));
+        at = end;
+        yield entry;
+      }
+    } finally {
+      this.#rest = bytes.subarray(at);
     }
-    this.#rest = bytes.subarray(at);
-    return entries;
   }
 
   /** Whether the stream ends here between two entries. */

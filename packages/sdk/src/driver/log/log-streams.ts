@@ -60,7 +60,7 @@ function openStream(driver: LogDriver, file: string, info: LogInfo, context: Cal
   const reader = readFifo(file, {
     data: (piece) => {
       try {
-        queue.push(decoder.push(piece));
+        for (const entry of decoder.push(piece)) queue.push(entry);
       } catch (error) {
         // Where the next entry begins can't be known any more. The pipe is read on, so that the container is not held up.
         if (!over.signal.aborted) log.error(wordsOf(error));

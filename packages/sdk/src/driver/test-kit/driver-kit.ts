@@ -63,7 +63,7 @@ export function createDriverKit(raw: RawCall): DriverKit {
       );
       if (status !== 200) throw new TypeError(body.toString("utf8"));
       const decoder = new FrameDecoder();
-      const entries = decoder.push(body);
+      const entries = [...decoder.push(body)];
       if (!decoder.whole || (entries.length === 0 && body.length > 0)) throw new TypeError(body.toString("utf8"));
       return entries;
     },
