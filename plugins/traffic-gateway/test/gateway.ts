@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -66,15 +66,20 @@ export async function startGateway(context: Ending, name: GatewayName): Promise<
       () => false,
     ),
   );
-  let reloads = 0;
+  const stops = (written: string, name: string): number => written.split(`Proxy ${name} stopped`).length;
   const apply = async (entries: Entries): Promise<void> => {
     writeFileSync(`${text}.next`, renderFile(file, document(entries)));
     const { code, output } = await run(...(file.check ?? []).map((word) => word.replace("{}", `${file.path}.next`)));
     assert.equal(code, 0, output);
+    const old = [...readFileSync(text, "utf8").matchAll(/^frontend (\S+)/gm)].map(([, frontend = ""]) => frontend);
+    const before = await log();
     renameSync(`${text}.next`, text);
     await client.call("POST", `/containers/${id}/kill`, { query: { signal: file.reload?.signal } });
-    reloads += 1;
-    await until("the reload", async () => (await log()).split("Proxy metrics stopped").length > reloads);
+    // Until its last frontend has stopped, the old worker may still take calls, by the old settings.
+    await until("the reload", async () => {
+      const now = await log();
+      return old.every((frontend) => stops(now, frontend) > stops(before, frontend));
+    });
   };
   const memory = async (): Promise<number> => {
     const { memory_stats } = await client.call<{ readonly memory_stats: { readonly usage: number } }>("GET", `/containers/${id}/stats`, {
