@@ -1,9 +1,10 @@
 import { once } from "node:events";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { collect, wholeNumber, withExamples } from "../../options.ts";
 import { say } from "../../output/print.ts";
+import { type RegistryFlags, registryOptions, withRegistry } from "../../packages/registry-options.ts";
 
-interface HostOptions {
+interface HostOptions extends RegistryFlags {
   readonly listen: string;
   readonly root: string;
   readonly publish?: readonly string[];
@@ -12,13 +13,15 @@ interface HostOptions {
   readonly startLimit: number;
   readonly probeEvery: number;
   readonly metricsSocket: string;
-  readonly plainHttp?: readonly string[];
-  readonly caFile?: string;
 }
 
 export function define(command: Command): void {
-  command
-    .option("--listen <socket>", "where the API is served: unix:///PATH", "unix:///run/outrigger/driver.sock")
+  withRegistry(command)
+    .addOption(
+      new Option("--listen <socket>", "where the API is served: unix:///PATH")
+        .env("OUTRIGGER_DRIVER_HOST")
+        .default("unix:///run/outrigger/driver.sock"),
+    )
     .option("--root <folder>", "where drivers are kept", "/var/lib/outrigger/drivers")
     .option("--publish <folder>", "where engines look for plug-ins; can be given several times (default: /run/docker/plugins)", collect)
     .option("--runtime <program>", "the OCI runtime (default: runc, else crun)")
@@ -26,8 +29,6 @@ export function define(command: Command): void {
     .option("--start-limit <seconds>", "how long a driver may take to become healthy", wholeNumber(1), 15)
     .option("--probe-every <seconds>", "how often drivers are asked whether they are well", wholeNumber(1), 10)
     .option("--metrics-socket <path>", "the engine's metrics, for drivers that collect them", "/run/docker/metrics.sock")
-    .option("--plain-http <host>", "a registry that is asked without TLS (loopback is anyway); can be given several times", collect)
-    .option("--ca-file <file>", "a PEM file of authorities that registries' certificates may be from")
     .description(
       "Runs Docker's managed plug-ins without a Docker daemon, by runc or crun, and publishes their sockets where engines look for plug-ins. It serves Docker's own\n" +
         "plug-in API: `docker -H` and the other driver commands speak to it. Drivers outlive it; when it starts again it takes them over.",
@@ -49,14 +50,10 @@ async function host(options: HostOptions): Promise<void> {
   if (!("socketPath" in place)) throw driverErrors["address-invalid"]({ found: options.listen });
   const { resolve } = await import("node:path");
   const root = rootFolder(resolve(options.root));
-  const registry = {
-    ...(options.plainHttp === undefined ? {} : { plainHttp: options.plainHttp }),
-    ...(options.caFile === undefined ? {} : { caFile: options.caFile }),
-  };
   const parts = {
     root,
     runtime: ociRuntime(root.runtime, options.runtime),
-    access: storedPackages(root, registry),
+    access: storedPackages(root, registryOptions(options)),
     publish: options.publish ?? ["/run/docker/plugins"],
     logging: "/run/docker/logging",
     metrics: options.metricsSocket,
