@@ -1,5 +1,4 @@
 import type { Probe } from "./probe.ts";
-import type { Exchange } from "./wire/wire.ts";
 
 /** MUST: without it an engine fails, loses something or waits. SHOULD: an engine goes on, with a loss for its users. */
 export type Level = "MUST" | "SHOULD";
@@ -20,28 +19,4 @@ export interface Check {
   /** The check that has to hold for this one to be asked. */
   readonly needs?: string;
   readonly run: (probe: Probe) => Promise<void>;
-}
-
-export interface FailureDetails {
-  /** What the engine needs. */
-  readonly expected: string;
-  /** What is the case instead. */
-  readonly found: string;
-  /** The exchange that showed it; else the last one is shown. */
-  readonly exchange?: Exchange;
-}
-
-/** Raised within a check: it does not hold. */
-export class CheckFailure extends Error {
-  override readonly name: string = "CheckFailure";
-  readonly details: FailureDetails;
-  constructor(details: FailureDetails) {
-    super(`expected ${details.expected}; ${details.found}`);
-    this.details = details;
-  }
-}
-
-/** Raised within a check: it can't be asked of this driver. */
-export class CheckSkipped extends Error {
-  override readonly name: string = "CheckSkipped";
 }

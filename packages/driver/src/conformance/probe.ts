@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { CheckFailure, CheckSkipped } from "./check.ts";
+import { CheckFailure, CheckSkipped } from "./check-outcome.ts";
 import type { Session } from "./session.ts";
 import { type GoObject, goObject, type Verdict, verdictOf } from "./verdict.ts";
 import type { Exchange, SendOptions, Wire } from "./wire/wire.ts";

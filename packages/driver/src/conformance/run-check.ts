@@ -1,5 +1,6 @@
 import { wordsOf } from "@outrigger/plugin";
-import { type Check, CheckFailure, CheckSkipped } from "./check.ts";
+import type { Check } from "./check.ts";
+import { CheckFailure, CheckSkipped } from "./check-outcome.ts";
 import { createProbe } from "./probe.ts";
 import type { CheckReport, CheckResult } from "./report.ts";
 import type { Session } from "./session.ts";

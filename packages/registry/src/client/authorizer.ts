@@ -1,5 +1,5 @@
 import type { Credentials, FindCredentials } from "../credentials/credentials.ts";
-import { type Challenge, parseChallenges } from "./challenge.ts";
+import { basicHeader, type Challenge, parseChallenges } from "./challenge.ts";
 import type { HttpClient } from "./http-client.ts";
 import { fetchToken } from "./tokens.ts";
 
@@ -77,8 +77,4 @@ export function createAuthorizer({ registry, http, findCredentials, plainHttp, s
       return true;
     },
   };
-}
-
-export function basicHeader(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

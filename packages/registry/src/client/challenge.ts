@@ -44,3 +44,7 @@ export function parseChallenges(header: string): readonly Challenge[] {
   }
   return challenges;
 }
+
+export function basicHeader(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
+}
