@@ -9,6 +9,7 @@ export * from "./errors.ts";
 export * from "./errors-catalogue.ts";
 export * from "./exports.ts";
 export * from "./fields.ts";
+export * from "./fold-key.ts";
 export * from "./hook-points.ts";
 export * from "./image-reference.ts";
 export * from "./json-schema.ts";

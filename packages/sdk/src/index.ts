@@ -2,6 +2,7 @@ export {
   type ChangeHook,
   type CheckHook,
   type CollectHook,
+  foldKey,
   formatImageReference,
   formatProblem,
   type HookFilter,

@@ -1,5 +1,6 @@
+import { foldKey } from "@outrigger/sdk";
 import type { AuthzRequest } from "@outrigger/sdk/driver";
-import { folded, foldKey, readBody } from "../request/body.ts";
+import { folded, readBody } from "../request/body.ts";
 import type { Target } from "../request/target.ts";
 
 /** Parameters that never hold a secret. Of all others only the name is written down. */

@@ -1,4 +1,5 @@
-import { type Folded, folded, foldKey, inner, listAt, textAt } from "./body.ts";
+import { foldKey } from "@outrigger/sdk";
+import { type Folded, folded, inner, listAt, textAt } from "./body.ts";
 
 export interface Bind {
   readonly source: string;

@@ -1,3 +1,4 @@
+import { foldKey } from "@outrigger/sdk";
 /** An object of a body. Keys are folded: engines take them in any case. */
 export type Folded = ReadonlyMap<string, unknown>;
 
@@ -22,14 +23,6 @@ export function readBody(body: Buffer): Folded | undefined {
 export function folded(value: unknown): Folded | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
   return new Map(Object.entries(value).map(([key, each]) => [foldKey(key), each]));
-}
-
-/** As Go's encoding/json compares keys: without case, and with the two other letters that fold to ASCII. */
-export function foldKey(key: string): string {
-  return key
-    .replaceAll("\u017f", "s")
-    .replaceAll("\u212a", "k")
-    .replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** @param text valid JSON */

@@ -1,8 +1,5 @@
 import { driverErrors } from "../errors.ts";
 
-/** Where our own host listens. */
-export const usualAddress = "unix:///run/outrigger/driver.sock";
-
 /** Where a plug-in API is, for node:http. */
 export interface ApiAddress {
   /** As it was written. */

@@ -1,4 +1,4 @@
-import { nearest, type PlainProblem, type Problem, type Reading, readSource, wordsOf } from "@outrigger/plugin";
+import { foldKey, nearest, type PlainProblem, type Problem, type Reading, readSource, wordsOf } from "@outrigger/plugin";
 import type { PluginConfig } from "./plugin-config.ts";
 import { configShape, type Field, type Shape } from "./shape.ts";
 
@@ -140,9 +140,4 @@ function authored(value: unknown, path: readonly PropertyKey[]): readonly Proper
     node = typeof node === "object" && node !== null ? (node as Record<PropertyKey, unknown>)[spelt] : undefined;
     return spelt;
   });
-}
-
-/** A key as encoding/json compares it: ASCII letters without case, and the two letters that fold to ASCII. */
-function foldKey(key: string): string {
-  return key.replaceAll("\u017f", "s").replaceAll("\u212a", "k").toLowerCase();
 }

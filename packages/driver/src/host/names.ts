@@ -1,11 +1,11 @@
 import { formatImageReference, type ImageReference, parseImageReference } from "@outrigger/plugin";
+import { familiarName } from "@outrigger/registry";
 import { driverErrors } from "../errors.ts";
 import type { DriverRecord } from "./record.ts";
 
 /** A reference as it is shown: without `docker.io/` and `library/`, always with a tag. */
-export function familiarName(reference: ImageReference): string {
-  const full = formatImageReference({ ...reference, tag: reference.tag ?? "latest", digest: null });
-  return full.replace(/^docker\.io\/(library\/)?/, "");
+export function taggedName(reference: ImageReference): string {
+  return familiarName(formatImageReference({ ...reference, tag: reference.tag ?? "latest", digest: null }));
 }
 
 /** The name that engines know a driver by: `localhost:5000/tools/dir-volume:1.0.0` -> `dir-volume`. */
@@ -25,7 +25,7 @@ export function readReference(text: string): ImageReference {
 export function findDriver<T extends { readonly record: DriverRecord }>(drivers: Iterable<T>, name: string): T {
   const all = [...drivers];
   const reference = parseImageReference(name);
-  const familiar = reference === undefined ? name : familiarName(reference);
+  const familiar = reference === undefined ? name : taggedName(reference);
   const byName =
     all.find(({ record }) => record.name === familiar || record.id === name) ?? all.find(({ record }) => record.published === name);
   if (byName !== undefined) return byName;

@@ -1,6 +1,6 @@
+import { foldKey } from "@outrigger/plugin";
 import { engineErrors } from "../errors.ts";
 import { engineFields } from "./engine-fields.ts";
-import { foldKey } from "./fold.ts";
 import type { JsonObject, JsonValue } from "./read-json.ts";
 
 /** A body of the engine's API: a type's name in the table of its fields. */

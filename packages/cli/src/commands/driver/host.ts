@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Command, Option } from "commander";
+import { usualHost } from "../../driver/api-options.ts";
 import { collect, wholeNumber, withExamples } from "../../options.ts";
 import { say } from "../../output/print.ts";
 import { type RegistryFlags, registryOptions, withRegistry } from "../../packages/registry-options.ts";
@@ -17,11 +18,7 @@ interface HostOptions extends RegistryFlags {
 
 export function define(command: Command): void {
   withRegistry(command)
-    .addOption(
-      new Option("--listen <socket>", "where the API is served: unix:///PATH")
-        .env("OUTRIGGER_DRIVER_HOST")
-        .default("unix:///run/outrigger/driver.sock"),
-    )
+    .addOption(new Option("--listen <socket>", "where the API is served: unix:///PATH").env("OUTRIGGER_DRIVER_HOST").default(usualHost))
     .option("--root <folder>", "where drivers are kept", "/var/lib/outrigger/drivers")
     .option("--publish <folder>", "where engines look for plug-ins; can be given several times (default: /run/docker/plugins)", collect)
     .option("--runtime <program>", "the OCI runtime (default: runc, else crun)")

@@ -90,12 +90,3 @@ function* readInPieces(path: string): Generator<Uint8Array> {
     closeSync(file);
   }
 }
-
-/** The version of a Node program, e.g. `v26.10.0`. @throws node-unusable */
-export async function nodeVersion(binary: string): Promise<string> {
-  try {
-    return (await run(binary, ["--version"])).stdout.trim();
-  } catch (error) {
-    throw driverErrors["node-unusable"]({ program: binary, reason: "it can't be run here" }, { cause: error });
-  }
-}

@@ -8,7 +8,7 @@ import type { HostParts } from "../host-parts.ts";
 import { fetchVersion } from "../install/fetch-version.ts";
 import type { PackageRequest } from "../install/package-access.ts";
 import type { LiveDriver } from "../live-driver.ts";
-import { familiarName, publishedName } from "../names.ts";
+import { publishedName, taggedName } from "../names.ts";
 import type { TellProgress } from "../progress.ts";
 import { type DriverRecord, recordText } from "../record.ts";
 import { driverFolder } from "../root-folder.ts";
@@ -25,7 +25,7 @@ export function freeName(
   { reference, alias }: InstallPackage,
   drivers: Iterable<LiveDriver>,
 ): { readonly name: string; readonly published: string } {
-  const name = familiarName(alias ?? reference);
+  const name = taggedName(alias ?? reference);
   const published = publishedName(name);
   for (const { record } of drivers) {
     if (record.name === name) throw driverErrors["driver-exists"]({ name });
