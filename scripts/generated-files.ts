@@ -1,4 +1,5 @@
 import { cliErrors } from "@outrigger/cli";
+import { clusterErrors } from "@outrigger/cluster";
 import { driverErrors } from "@outrigger/driver";
 import { engineErrors } from "@outrigger/engine";
 import { type ErrorDefinition, type ErrorMaker, jsonSchemas, pluginErrors, problemCodes } from "@outrigger/plugin";
@@ -22,6 +23,7 @@ const catalogues: readonly (readonly [title: string, catalogue: Catalogue])[] = 
   ["Driver SDK", driverSdkErrors as Catalogue],
   ["Packages and registries", registryErrors as Catalogue],
   ["Drivers", driverErrors as Catalogue],
+  ["Clusters", clusterErrors as Catalogue],
   ["Command line", cliErrors as Catalogue],
 ];
 

@@ -15,7 +15,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   engine: ["plugin", "sdk"],
   registry: ["plugin"],
   driver: ["plugin", "sdk", "registry"],
-  cli: ["plugin", "pod", "runtime", "server", "sdk", "engine", "registry", "driver"],
+  cluster: ["plugin", "sdk", "registry"],
+  cli: ["plugin", "pod", "runtime", "server", "sdk", "engine", "registry", "driver", "cluster"],
 };
 
 function sources(folder: string): readonly { readonly path: string; readonly text: string }[] {

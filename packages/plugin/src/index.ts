@@ -1,5 +1,6 @@
 export * from "./application.ts";
 export * from "./back-off.ts";
+export * from "./cluster-body.ts";
 export * from "./config-files.ts";
 export * from "./config-schema.ts";
 export * from "./config-values.ts";
@@ -13,9 +14,9 @@ export * from "./fold-key.ts";
 export * from "./hook-points.ts";
 export * from "./image-reference.ts";
 export * from "./json-schema.ts";
-export * from "./layer-bodies.ts";
 export * from "./manifests.ts";
 export * from "./nearest.ts";
+export * from "./phases.ts";
 export * from "./plugin-host.ts";
 export * from "./plugin-manifest.ts";
 export * from "./pod-body.ts";

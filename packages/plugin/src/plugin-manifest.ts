@@ -1,10 +1,10 @@
 import * as z from "zod";
+import { type ClusterPluginBody, clusterBodyField } from "./cluster-body.ts";
 import { filesRules } from "./config-files.ts";
 import { type ConfigGroup, configGroupField, configRules } from "./config-schema.ts";
 import { type DriverPluginBody, driverBodyField, driverSpecRules } from "./driver-body.ts";
 import { type EnginePluginBody, engineBodyField } from "./engine-body.ts";
 import { asRecord, asRecords, nameField, versionField, withRule } from "./fields.ts";
-import { type ClusterPluginBody, clusterBodyField } from "./layer-bodies.ts";
 import { type PodPluginBody, podBodyField } from "./pod-body.ts";
 import type { PlainProblem } from "./problem.ts";
 

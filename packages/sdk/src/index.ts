@@ -1,7 +1,9 @@
 export {
   type ChangeHook,
   type CheckHook,
+  type ClusterPrivilege,
   type CollectHook,
+  clusterPrivileges,
   foldKey,
   formatImageReference,
   formatProblem,
@@ -15,14 +17,21 @@ export {
   type ImageReference,
   mayBeImageId,
   type NotifyHook,
+  type PhaseName,
   type Problem,
   parseCpu,
   parseImageReference,
   parseMemory,
+  phaseNames,
+  phases,
   type Reading,
   readDocument,
 } from "@outrigger/plugin";
 export * as z from "zod";
+export * from "./cluster/cluster-context.ts";
+export * from "./cluster/cluster-plugin.ts";
+export * from "./cluster/kubernetes-client.ts";
+export * from "./cluster/protocol.ts";
 export * from "./engine/call-context.ts";
 export * from "./engine/call-plugin.ts";
 export * from "./engine/call-route.ts";

@@ -1,0 +1,18 @@
+import type { Origin } from "./origin.ts";
+
+/** Steps that a Config's data goes through before it is written; `value` makes `key: value` trees of text into values first. */
+export type ConfigProcess = "value" | "toJson" | "toBase64" | "toSecret";
+
+/** A document of kind `Config`: a file of the rootfs that the cluster writes or changes before the rootfs goes to the hosts. */
+export interface ConfigDocument {
+  readonly name: string;
+  /** Relative to the rootfs. */
+  readonly path: string;
+  /** Text, or a tree of values. */
+  readonly data: unknown;
+  readonly strategy: "overwrite" | "merge";
+  readonly process: readonly ConfigProcess[];
+  /** Only for the application of this name; absent: always. */
+  readonly application?: string;
+  readonly origin: Origin;
+}
