@@ -164,6 +164,12 @@ const engine: GroupEntry = {
   ],
 };
 
+const cluster: GroupEntry = {
+  name: "cluster",
+  summary: "Build cluster images, and run clusters and their plug-ins over SSH",
+  children: [],
+};
+
 /** Every command, in the order of `outrigger --help`. */
 export const commandTable: readonly CommandEntry[] = [
   { name: "up", summary: "Build what app.yaml names, run it and wait until it is ready", load: () => import("./commands/up.ts") },
@@ -198,6 +204,7 @@ export const commandTable: readonly CommandEntry[] = [
   { name: "verify", summary: "Prove that a package is signed by a key that is accepted", load: () => import("./commands/verify.ts") },
   driver,
   engine,
+  cluster,
   team,
   token,
   credential,
