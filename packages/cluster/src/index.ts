@@ -11,4 +11,6 @@ export * from "./phases/timelines.ts";
 export * from "./plan/plan.ts";
 export * from "./plan/plan-input.ts";
 export * from "./plugins/plugin-type.ts";
+export * from "./ssh/connect-hosts.ts";
+export * from "./ssh/connect-options.ts";
 export * from "./ssh/host-connection.ts";
