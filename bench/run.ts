@@ -1,4 +1,5 @@
 import { benchApi } from "./api.ts";
+import { benchClusterSsh } from "./cluster-ssh.ts";
 import { benchCompose } from "./compose.ts";
 import { benchDriverPackage } from "./driver-package.ts";
 import { benchDriverSdk } from "./driver-sdk.ts";
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "driver-package": benchDriverPackage,
   "driver-sdk": benchDriverSdk,
   layers: benchLayers,
+  "cluster-ssh": benchClusterSsh,
 };
 
 const names = process.argv.slice(2);
