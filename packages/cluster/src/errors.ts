@@ -31,6 +31,7 @@ const table = {
     message: "{file} can't be written: {reason}. Nothing new was begun without a record of it.",
     mend: "Make room or mend the disk, then run `outrigger cluster resume`.",
   },
+  "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
