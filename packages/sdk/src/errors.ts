@@ -61,6 +61,16 @@ const table = {
     message: "{method} {path}: the cluster's API gave {found}.",
     mend: "Check that the path is one of the Kubernetes API, e.g. /api/v1/nodes.",
   },
+  "package-missing": {
+    status: 503,
+    message: "The package {name} can't be found, and plug-ins written in JavaScript don't run without it.",
+    mend: "Install Outrigger again.",
+  },
+  "program-missing": {
+    status: 503,
+    message: "{program} is not there, and plug-ins don't run without it: {reason}.",
+    mend: "Install the package util-linux.",
+  },
 } as const;
 
 /** The errors of the plug-in SDK. */
