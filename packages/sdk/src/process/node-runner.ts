@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, realpath, symlink } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { engineErrors } from "../errors.ts";
+import { sdkErrors } from "../errors.ts";
 import { closedFolder } from "./closed-folder.ts";
 
 /** How a plug-in's module is run: Node, and the SDK's runner, at places that the plug-in's user can reach. */
@@ -14,16 +14,25 @@ export interface NodeRunner {
   readonly descriptor?: number;
 }
 
-const entry = "@outrigger/sdk/run-plugin";
-const copies = new Map<string, Promise<string>>();
+/** The programs of this package that run modules of plug-ins. */
+export type RunnerName = "@outrigger/sdk/run-plugin" | "@outrigger/sdk/run-cluster-plugin";
+
+interface SdkCopy {
+  readonly folder: string;
+  readonly source: string;
+}
+
+const copies = new Map<string, Promise<SdkCopy>>();
 
 /**
  * Outrigger itself may lie where only its owner can look, such as in root's home: Node is then started through an open descriptor, and the SDK is copied once into `run`.
  *
- * @param user that the process will have; undefined: the gateway's own
+ * @param name the program of this package, as it is exported
+ * @param user that the process will have; undefined: this one's own
+ * @param run a folder of this process's own, open to that user
  */
-export async function nodeRunner(user: number | undefined, run: string): Promise<NodeRunner> {
-  const runner = fileURLToPath(import.meta.resolve(entry));
+export async function nodeRunner(name: RunnerName, user: number | undefined, run: string): Promise<NodeRunner> {
+  const runner = fileURLToPath(import.meta.resolve(name));
   const program = process.execPath;
   if (user === undefined) return { program, runner };
   const reached = isOpen(runner) ? runner : await copyOf(run, runner);
@@ -37,19 +46,20 @@ function isOpen(path: string): boolean {
   return (statSync(path).mode & 0o004) !== 0 && closedFolder(dirname(path)) === undefined;
 }
 
-function copyOf(run: string, runner: string): Promise<string> {
-  const known = copies.get(run) ?? copySdk(join(run, "sdk"), runner);
+async function copyOf(run: string, runner: string): Promise<string> {
+  const known = copies.get(run) ?? copySdk(join(run, "sdk"));
   copies.set(run, known);
-  return known;
+  const { folder, source } = await known;
+  return join(folder, relative(source, runner));
 }
 
 /** The SDK with all that it needs: each package in `packages/`, linked in `node_modules/`, since Node strips types outside of node_modules only. */
-async function copySdk(folder: string, runner: string): Promise<string> {
+async function copySdk(folder: string): Promise<SdkCopy> {
   const done = new Map<string, string>();
   const visit = async (name: string, from: string): Promise<void> => {
     if (done.has(name)) return;
     const description = findPackageJSON(name, from);
-    if (description === undefined) throw engineErrors["package-missing"]({ name });
+    if (description === undefined) throw sdkErrors["package-missing"]({ name });
     const source = await realpath(dirname(description));
     done.set(name, source);
     const place = join(folder, "packages", name);
@@ -63,5 +73,5 @@ async function copySdk(folder: string, runner: string): Promise<string> {
     for (const dependency of Object.keys(dependencies)) await visit(dependency, pathToFileURL(description).href);
   };
   await visit("@outrigger/sdk", import.meta.url);
-  return join(folder, "packages", "@outrigger/sdk", relative(done.get("@outrigger/sdk") ?? "", runner));
+  return { folder: join(folder, "packages", "@outrigger/sdk"), source: done.get("@outrigger/sdk") ?? "" };
 }
