@@ -1,5 +1,6 @@
 export * from "./errors.ts";
 export * from "./image/cluster-image.ts";
+export * from "./kubernetes/kubernetes-of.ts";
 export * from "./model/cluster.ts";
 export * from "./model/cluster-plugin.ts";
 export * from "./model/config-document.ts";
@@ -13,5 +14,7 @@ export * from "./plan/format-plan.ts";
 export * from "./plan/make-plan.ts";
 export * from "./plan/plan.ts";
 export * from "./plan/plan-input.ts";
+export * from "./plugins/built-in/built-in-types.ts";
+export * from "./plugins/built-in/node-facts.ts";
 export * from "./plugins/plugin-type.ts";
 export * from "./ssh/host-connection.ts";
