@@ -21,6 +21,11 @@ const table = {
     message: "{file} has the format {format}; this version reads formats up to {known}.",
     mend: "Use a newer outrigger.",
   },
+  "host-unknown": {
+    status: 422,
+    message: "{plugin} asks for {ip}, which is no host of the cluster {cluster}.",
+    mend: "Let it use the addresses in `context.hosts` and `context.cluster.hosts`.",
+  },
   "journal-invalid": {
     status: 500,
     message: "{file}:{line} is no line of a run's journal.",
@@ -36,6 +41,26 @@ const table = {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
     mend: "Name a built-in type, or bring the module or executable of this type beside the document, in `plugins/`.",
+  },
+  "privilege-missing": {
+    status: 403,
+    message: "{plugin} has not the privilege {privilege}, which it needs for {what}.",
+    mend: "Name it in `spec.privileges` of the Plugin document (or in plugin.yaml) if the plug-in shall be able to do that.",
+  },
+  "script-output-invalid": {
+    status: 422,
+    message: "What {task} has written to OUTRIGGER_OUTPUT on {host} is not KEY=value in line {line}.",
+    mend: "Mend the image's script: one KEY=value a line, the key of letters, digits and underscores.",
+  },
+  "script-output-unreadable": {
+    status: 500,
+    message: "What {task} has written to OUTRIGGER_OUTPUT on {host} can't be read: {reason}.",
+    mend: "Mend what the host says, then run `outrigger cluster resume`.",
+  },
+  "step-unknown": {
+    status: 500,
+    message: "The runner does not know how to do the step {step}.",
+    mend: "The plan is of another version of outrigger: make it anew.",
   },
 } as const;
 
