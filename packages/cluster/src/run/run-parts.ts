@@ -10,12 +10,15 @@ import type { Journal } from "./journal.ts";
 import type { JournalEvent } from "./journal-events.ts";
 import type { Report } from "./run-events.ts";
 import type { RunRecord } from "./run-record.ts";
+import type { Attempt } from "./run-task.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** What the runner does itself, where it takes more than a script. */
 export interface StepWork {
   /** The image's files for this host, with the cluster's Config documents applied. The same object for hosts that get the same. */
   readonly tree: (host: Host, facts: HostFacts) => Promise<FileTree>;
+  /** Puts labels, taints and roles of the operation's hosts on their nodes. */
+  readonly label: (kubernetes: KubernetesClient, attempt: Pick<Attempt, "log" | "signal">) => Promise<void>;
   /** Writes down, here and on the masters, what the cluster now is. */
   readonly commit: (signal: AbortSignal) => Promise<void>;
 }

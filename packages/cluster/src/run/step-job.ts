@@ -2,7 +2,6 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clusterErrors } from "../errors.ts";
 import type { StepEntry, Task } from "../plan/plan.ts";
 import { hostFolder } from "../plan/plan-input.ts";
-import { applyNodeFacts } from "../plugins/built-in/node-facts.ts";
 import type { HostConnection } from "../ssh/host-connection.ts";
 import type { Run } from "./run-parts.ts";
 import type { Attempt, AttemptResult, Job } from "./run-task.ts";
@@ -44,11 +43,7 @@ async function stepWork(run: Run, entry: StepEntry, task: Task, attempt: Attempt
     case "ready":
       return ready(await connection(), entry, task, attempt);
     case "label":
-      await applyNodeFacts(
-        await run.kubernetes(run.record.kubeconfig),
-        run.plan.hosts.filter(({ ip }) => run.plan.touched.includes(ip)),
-        { signal: attempt.signal },
-      );
+      await run.steps.label(await run.kubernetes(run.record.kubeconfig), attempt);
       return { kind: "done" };
     case "remove":
       return remove(run, await connection(), attempt);

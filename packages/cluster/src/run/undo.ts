@@ -1,5 +1,5 @@
 import type { PhaseName } from "@outrigger/plugin";
-import type { PluginEntry, Task } from "../plan/plan.ts";
+import type { HostScript, PluginEntry, Task } from "../plan/plan.ts";
 import { calledJob } from "./called-job.ts";
 import type { Run } from "./run-parts.ts";
 import { isOpen, isUndo, undoTask } from "./run-record.ts";
@@ -59,14 +59,14 @@ function undoJob(run: Run, { phase, entry: { plugin, hosts }, task }: PlannedTas
     return { ...calledJob(run, { plugin, type, phase, hosts, verb: "undo" }, named), always: true };
   }
   const rootfs = task.script?.workingDirectory;
-  const made = type.undo?.(plugin, {
+  const made: HostScript | undefined = type.undo?.(plugin, {
     phase,
     host: run.host(task.host),
     hosts: run.plan.hosts,
     ...(rootfs === undefined ? {} : { rootfs }),
   });
   if (made === undefined) return undefined;
-  const script = { ...made, env: Object.assign({}, task.script?.env, made.env) };
+  const script = { ...made, env: { ...task.script?.env, ...made.env } };
   const { name, retries, retryDelay, timeout } = plugin;
   const job = scriptJob(
     run,
