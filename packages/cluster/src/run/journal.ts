@@ -82,7 +82,8 @@ async function readRecords(file: string): Promise<{ readonly records: readonly J
     whole = next;
   }
   const [first] = records;
-  if (first !== undefined && (first.event !== "run-started" || first.format !== 1)) throw clusterErrors["journal-invalid"]({ file, line: 1 });
+  if (first !== undefined && (first.event !== "run-started" || first.format !== 1))
+    throw clusterErrors["journal-invalid"]({ file, line: 1 });
   return { records, whole };
 }
 
