@@ -64,10 +64,8 @@ test("work is done on hosts that the operation touches, on master0, or here", ()
 test("the same input gives the same plan", () => {
   fc.assert(
     fc.property(inputFrom, (input) => {
-      assert.deepEqual(
-        makePlan((structuredClone({ ...input, types: undefined }) as never as typeof input) && { ...input }),
-        makePlan(input),
-      );
+      const { types, ...rest } = input;
+      assert.deepEqual(makePlan({ ...structuredClone(rest), types }), makePlan(input));
     }),
   );
 });
