@@ -72,6 +72,7 @@ const table = {
       "{host} is the first master of the cluster {cluster} and can't leave it: the cluster was created there, and its scripts run there.",
     mend: "Keep it in the Clusterfile, or delete the whole cluster with `outrigger cluster delete --all`.",
   },
+  "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",

@@ -97,7 +97,15 @@ function entryDocument(entry: Entry): EntryDocument {
   };
 }
 
-function pluginDocument({ type, origin, overrides, targets, onFailure, retries, run }: ClusterPlugin): NonNullable<EntryDocument["plugin"]> {
+function pluginDocument({
+  type,
+  origin,
+  overrides,
+  targets,
+  onFailure,
+  retries,
+  run,
+}: ClusterPlugin): NonNullable<EntryDocument["plugin"]> {
   return {
     type,
     origin: formatOrigin(origin),
