@@ -1,10 +1,9 @@
 import type { PhaseName } from "@outrigger/plugin";
-import { phases } from "@outrigger/plugin";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
 import { cleaningPhases, type MomentFacts } from "../phases/moments.ts";
-import type { CalledType, PluginType, ScriptedType } from "../plugins/plugin-type.ts";
-import { canonicalJson, digestOfValue } from "./digest.ts";
+import type { PluginType, ScriptedType } from "../plugins/plugin-type.ts";
+import { digestOfValue } from "./digest.ts";
 import type { PluginEntry, Task } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { hostVariables, rootfsOf } from "./step-scripts.ts";
@@ -32,11 +31,18 @@ export interface DigestParts {
 }
 
 export function digestParts(): DigestParts {
-  const plugins = new Map<ClusterPlugin, string>();
-  const hosts = new Map<Host, string>();
   return {
-    plugin: (plugin) => plugins.getOrInsertComputed(plugin, () => digestOfValue(pluginWork(plugin))),
-    host: (host) => hosts.getOrInsertComputed(host, () => digestOfValue([host.ip, host.roles, host.env, host.labels])),
+    plugin: once((plugin: ClusterPlugin) => digestOfValue(pluginWork(plugin))),
+    host: once(({ ip, roles, env, labels }: Host) => digestOfValue([ip, roles, env, labels])),
+  };
+}
+
+function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+  const made = new Map<Key, Value>();
+  return (key) => {
+    const known = made.get(key) ?? make(key);
+    made.set(key, known);
+    return known;
   };
 }
 
@@ -46,14 +52,20 @@ function pluginWork({ name, type, data, values, template, entry, privileges, str
 }
 
 /** A plug-in at a phase. A type that is called has one task, one with scripts a task for each host that it has a script for. */
-export function pluginEntry(plugin: ClusterPlugin, type: PluginType, targets: ResolvedTargets, place: PluginPlace, parts: DigestParts): PluginEntry {
+export function pluginEntry(
+  plugin: ClusterPlugin,
+  type: PluginType,
+  targets: ResolvedTargets,
+  place: PluginPlace,
+  parts: DigestParts,
+): PluginEntry {
   const hosts = targets.hosts.flatMap((ip) => place.hosts.get(ip) ?? []);
   const tasks =
     type.kind === "scripted"
       ? hosts.flatMap((host) => scriptedTask(plugin, type, host, place, parts) ?? [])
       : hosts.length === 0 && targets.lateSelectors.length === 0
         ? []
-        : [calledTask(plugin, type, hosts, targets.lateSelectors, place, parts)];
+        : [calledTask(plugin, hosts, targets.lateSelectors, place, parts)];
   return { plugin, ...targets, tasks, ...(plugin.parallel === undefined ? {} : { parallel: plugin.parallel }) };
 }
 
@@ -75,7 +87,6 @@ function scriptedTask(plugin: ClusterPlugin, type: ScriptedType, host: Host, pla
 
 function calledTask(
   plugin: ClusterPlugin,
-  _type: CalledType,
   hosts: readonly Host[],
   lateSelectors: readonly string[],
   place: PluginPlace,

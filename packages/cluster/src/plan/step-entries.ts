@@ -34,10 +34,14 @@ const timeouts: Readonly<Record<StepName, number>> = {
 type Maker = (place: StepPlace) => readonly StepEntry[];
 
 const makers: Readonly<Record<StepName, Maker>> = {
-  connect: (place) => [entry("connect", "ssh", onHosts(place, "connect", "ssh", withMaster0(place), ({ ip, ssh: { user, port } }) => [ip, user, port]))],
-  distribute: (place) => [
-    entry("distribute", "copy the rootfs", onHosts(place, "distribute", "rootfs", place.touched, filesDecidedBy(place))),
+  connect: (place) => [
+    entry(
+      "connect",
+      "ssh",
+      onHosts("connect", "ssh", withMaster0(place), ({ ip, ssh: { user, port } }) => [ip, user, port]),
+    ),
   ],
+  distribute: (place) => [entry("distribute", "copy the rootfs", onHosts("distribute", "rootfs", place.touched, filesDecidedBy(place)))],
   init: (place) => script(place, "init", "init.sh", place.touched),
   create: (place) => script(place, "create", "create.sh", [place.scripts.master0]),
   join: joinEntries,
@@ -46,10 +50,18 @@ const makers: Readonly<Record<StepName, Maker>> = {
   launch: launchEntries,
   leave: leaveEntries,
   clean: cleanEntries,
-  remove: (place) => [entry("remove", "remove the rootfs", onHosts(place, "remove", "rootfs", place.touched, () => place.scripts.rootfs))],
+  remove: (place) => [
+    entry(
+      "remove",
+      "remove the rootfs",
+      onHosts("remove", "rootfs", place.touched, () => place.scripts.rootfs),
+    ),
+  ],
   upgrade: (place) => script(place, "upgrade", "upgrade.sh", mastersFirst(place.touched), 1),
   rollback: (place) => script(place, "rollback", "rollback.sh", mastersFirst(place.touched), 1),
-  commit: ({ input }) => [entry("commit", "write the state down", [called("commit:state", { image: input.image.digest, cluster: input.cluster.name })])],
+  commit: ({ input }) => [
+    entry("commit", "write the state down", [called("commit:state", { image: input.image.digest, cluster: input.cluster.name })]),
+  ],
 };
 
 /** What a step does: one entry for each of its parts; none where the image has no script for it. */
@@ -65,13 +77,19 @@ function called(part: string, decidedBy: unknown): Task {
   return { id: `${part}/-`, host: "-", digest: digestOfValue([part, decidedBy]) };
 }
 
-function onHosts(place: StepPlace, step: StepName, part: string, hosts: readonly Host[], decidedBy: (host: Host) => unknown): readonly Task[] {
-  return hosts.map((host) => ({ id: `${step}:${part}/${host.ip}`, host: host.ip, digest: digestOfValue([step, part, host.ip, decidedBy(host)]) }));
+function onHosts(step: StepName, part: string, hosts: readonly Host[], decidedBy: (host: Host) => unknown): readonly Task[] {
+  return hosts.map((host) => ({
+    id: `${step}:${part}/${host.ip}`,
+    host: host.ip,
+    digest: digestOfValue([step, part, host.ip, decidedBy(host)]),
+  }));
 }
 
 function script(place: StepPlace, step: StepName, name: ImageScript, hosts: readonly Host[], parallel?: number): readonly StepEntry[] {
   if (!place.scripts.has(name) || hosts.length === 0) return [];
-  const tasks = hosts.map((host) => scriptTask(place, `${step}:${name}/${host.ip}`, host, place.scripts.image(name, host, { mayBeGone: step === "clean" })));
+  const tasks = hosts.map((host) =>
+    scriptTask(place, `${step}:${name}/${host.ip}`, host, place.scripts.image(name, host, { mayBeGone: step === "clean" })),
+  );
   return [entry(step, `scripts/${name}`, tasks, parallel)];
 }
 
@@ -108,7 +126,12 @@ function joinEntries(place: StepPlace): readonly StepEntry[] {
   return [
     ...(input.operation === "join" ? script(place, "join", "join-token.sh", [scripts.master0]) : []),
     ...script(place, "join", "join.sh", joining.filter(isMaster), 1),
-    ...script(place, "join", "join.sh", joining.filter((host) => !isMaster(host))),
+    ...script(
+      place,
+      "join",
+      "join.sh",
+      joining.filter((host) => !isMaster(host)),
+    ),
   ];
 }
 
@@ -146,7 +169,12 @@ function leaveEntries(place: StepPlace): readonly StepEntry[] {
 function cleanEntries(place: StepPlace): readonly StepEntry[] {
   const hosts = leaving(place.touched);
   return [
-    ...script(place, "clean", "clean.sh", hosts.filter((host) => !isMaster(host))),
+    ...script(
+      place,
+      "clean",
+      "clean.sh",
+      hosts.filter((host) => !isMaster(host)),
+    ),
     ...script(place, "clean", "clean.sh", hosts.filter(isMaster), 1),
   ];
 }
