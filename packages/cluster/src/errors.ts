@@ -93,6 +93,31 @@ const table = {
     message: "{plugin} has not the privilege {privilege}, which it needs for {what}.",
     mend: "Name it in `spec.privileges` of the Plugin document (or in plugin.yaml) if the plug-in shall be able to do that.",
   },
+  "run-none-open": {
+    status: 409,
+    message: "No run of the cluster {cluster} is open.",
+    mend: "`outrigger cluster history {cluster}` lists its runs.",
+  },
+  "run-of-another-operation": {
+    status: 409,
+    message: "The open run {run} is of the operation {operation}; what the files now ask for is {wanted}.",
+    mend: "Resume without -f, or leave it with `outrigger cluster resume --abandon`.",
+  },
+  "run-open": {
+    status: 409,
+    message: "The run {run} ({operation}) of the cluster {cluster} is not through: {reason}.",
+    mend: "Go on with it by `outrigger cluster resume {cluster}`, or leave it as it is with `outrigger cluster resume {cluster} --abandon`.",
+  },
+  "run-unknown": {
+    status: 404,
+    message: "The cluster {cluster} has no run {run}.",
+    mend: "`outrigger cluster history {cluster}` lists its runs.",
+  },
+  "run-unreadable": {
+    status: 500,
+    message: "{file} does not say what the run was to do: {reason}.",
+    mend: "Leave the run with `outrigger cluster resume --abandon`, and begin anew.",
+  },
   "script-output-invalid": {
     status: 422,
     message: "What {task} has written to OUTRIGGER_OUTPUT on {host} is not KEY=value in line {line}.",

@@ -182,7 +182,7 @@ export async function carryOut({ folder, plan, connections, parts = {}, events =
       run: "r1",
       plan,
       operation: plan.operation,
-      lateEntry: (entry, phase, hosts) => scriptEntry(phase, entry.plugin, hosts),
+      lateTasks: (phase, name, hosts) => scriptEntry(phase, plugin(name), hosts).tasks,
       connections,
       types: typesOf(),
       kubernetes: async () => Promise.reject(new TypeError("there is no API")),

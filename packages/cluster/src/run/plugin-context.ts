@@ -64,7 +64,7 @@ export function clusterHost({ ip, roles, env, labels }: Host, master0: string): 
   return { ip, roles, master0: ip === master0, env, labels };
 }
 
-function loggerOf(log: TaskLog): ClusterLogger {
+export function loggerOf(log: TaskLog): ClusterLogger {
   const write =
     (level: string) =>
     (text: string): void => {

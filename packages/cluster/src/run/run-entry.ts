@@ -99,7 +99,7 @@ async function withLateHosts(run: Run, phase: PhaseName, entry: PluginEntry): Pr
   const hosts = run.plan.touched.filter((ip) => found.has(ip) || entry.hosts.includes(ip));
   const isCalled = run.types.get(entry.plugin.type).kind === "called";
   if (isCalled) return hosts.length === 0 ? { ...entry, hosts, tasks: [] } : { ...entry, hosts };
-  const whole = { ...entry, hosts, tasks: [...entry.tasks, ...run.lateEntry(entry, phase, late).tasks] };
+  const whole = { ...entry, hosts, tasks: [...entry.tasks, ...run.lateTasks(phase, entry.plugin.name, late)] };
   for (const { id } of whole.tasks) run.late.set(id, { phase, entry: whole });
   return whole;
 }

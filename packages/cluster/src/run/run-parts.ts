@@ -3,7 +3,7 @@ import type { FileTree } from "@outrigger/registry";
 import type { KubernetesClient } from "@outrigger/sdk";
 import type { Host } from "../model/host.ts";
 import type { Operation } from "../phases/timelines.ts";
-import type { Plan, PluginEntry } from "../plan/plan.ts";
+import type { Plan, PluginEntry, Task } from "../plan/plan.ts";
 import type { PluginTypes } from "../plugins/plugin-type.ts";
 import type { HostConnections, HostFacts } from "../ssh/host-connection.ts";
 import type { Journal } from "./journal.ts";
@@ -30,8 +30,8 @@ export interface RunParts {
   readonly plan: Plan;
   /** What plug-ins are told; `run` for one that is run by hand. */
   readonly operation: Operation | "run";
-  /** The part of an entry that is done on these hosts, which only the Kubernetes API could name. */
-  readonly lateEntry: (entry: PluginEntry, phase: PhaseName, hosts: readonly string[]) => PluginEntry;
+  /** The tasks of a plug-in on hosts that only the Kubernetes API could name. */
+  readonly lateTasks: (phase: PhaseName, plugin: string, hosts: readonly string[]) => readonly Task[];
   readonly connections: HostConnections;
   readonly types: PluginTypes;
   /** The cluster's API. @param kubeconfig where create.sh says that it is */
