@@ -10,5 +10,6 @@ export * from "./model/target.ts";
 export * from "./phases/timelines.ts";
 export * from "./plan/plan.ts";
 export * from "./plan/plan-input.ts";
+export * from "./plugins/out-of-tree/index.ts";
 export * from "./plugins/plugin-type.ts";
 export * from "./ssh/host-connection.ts";
