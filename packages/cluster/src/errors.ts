@@ -21,6 +21,26 @@ const table = {
     message: '"{name}" can\'t be the name of a cluster.',
     mend: "Use 1 to 63 small letters, digits and hyphens, with a letter or digit at both ends.",
   },
+  "cluster-plugin-ended": {
+    status: 500,
+    message: "The plug-in {plugin} ended in the middle of {phase}: {reason}",
+    mend: "Mend what its last lines say, then resume the run: it is started anew.",
+  },
+  "cluster-plugin-failed": {
+    status: 500,
+    message: "The plug-in {plugin} failed at {phase}: {reason}",
+    mend: "Mend what it says, then resume the run; docs/cluster-plugins.md says how plug-ins are tried without a cluster.",
+  },
+  "cluster-plugin-overdue": {
+    status: 500,
+    message: "The plug-in {plugin} was ended at {phase}: {reason}",
+    mend: "Give it more time by `timeout` in its document, or look in its log for what it waited for.",
+  },
+  "cluster-plugin-unstartable": {
+    status: 500,
+    message: "The plug-in {plugin} can't be started from {path}: {reason}",
+    mend: "Start the program by hand and look at what it prints; `outrigger cluster lint` tries it again.",
+  },
   "cluster-state-invalid": {
     status: 500,
     message: "{file} does not say what the cluster is: {reason}.",
@@ -35,6 +55,12 @@ const table = {
     status: 422,
     message: "The cluster {cluster} has no master.",
     mend: "Give at least one host the role master.",
+  },
+  "confinement-impossible": {
+    status: 403,
+    message:
+      "The program {path} of the plug-in {plugin} comes from an image, and nothing here can keep it from this machine's files and network.",
+    mend: "Run as root on a kernel with namespaces, or let it do what it wants: give it the privilege `local`, and `--grant {plugin}`.",
   },
   "create-script-missing": {
     status: 422,
@@ -78,6 +104,16 @@ const table = {
     mend: "Keep it in the Clusterfile, or delete the whole cluster with `outrigger cluster delete --all`.",
   },
   "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
+  "plugin-data-invalid": {
+    status: 422,
+    message: "The data of the plug-in {plugin} is wrong: {reason}",
+    mend: "Mend `spec.data` of its document, or the variables that fill it.",
+  },
+  "plugin-folder-large": {
+    status: 422,
+    message: "{folder} has more than {files} files or {bytes} bytes, and has to be copied for a plug-in's own user.",
+    mend: "Put the plug-in's code into a folder of its own.",
+  },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",

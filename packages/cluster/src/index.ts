@@ -33,6 +33,7 @@ export * from "./plan/plan-input.ts";
 export * from "./plan/plan-json.ts";
 export * from "./plugins/built-in/built-in-types.ts";
 export * from "./plugins/built-in/node-facts.ts";
+export * from "./plugins/out-of-tree/index.ts";
 export * from "./plugins/plugin-type.ts";
 export * from "./ssh/connect-hosts.ts";
 export * from "./ssh/connect-options.ts";

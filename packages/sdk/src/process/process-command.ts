@@ -14,6 +14,11 @@ export function confined(command: readonly string[], user: number | undefined): 
   return [setpriv, ...identity, "--inh-caps=-all", "--no-new-privs", "--pdeathsig", "KILL", "--", ...command];
 }
 
+/** A program's command line with `setpriv` before it, so that the kernel ends the program when its starter ends. It keeps what it may do. */
+export function endedWithStarter(command: readonly string[]): readonly [string, ...string[]] {
+  return [setpriv, "--pdeathsig", "KILL", "--", ...command];
+}
+
 /** Variables that a plug-in's process starts with; none of its starter's own. */
 export function cleanEnvironment(home: string): Readonly<Record<string, string>> {
   return { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: home, LANG: "C.UTF-8" };
