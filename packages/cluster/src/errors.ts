@@ -1,6 +1,46 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
+  "cluster-not-ready": {
+    status: 504,
+    message: "The cluster is not ready: {missing}.",
+    mend: "Look at what is named with `kubectl describe`, or give the plug-in more time: `spec.timeout`.",
+  },
+  "kubeconfig-invalid": {
+    status: 422,
+    message: "{path} on {host}: {reason}.",
+    mend: "Give a kubeconfig with a certificate authority and a client certificate, or a token; create.sh may name another one: KUBECONFIG=/path in OUTRIGGER_OUTPUT.",
+  },
+  "kubeconfig-missing": {
+    status: 404,
+    message: "There is no kubeconfig on {host}: {looked}.",
+    mend: "The cluster's API is there from `create` on; create.sh may say where its admin kubeconfig is: KUBECONFIG=/path in OUTRIGGER_OUTPUT.",
+  },
+  "kubernetes-unreachable": {
+    status: 502,
+    message: "The cluster's API {server}, asked from {host}, gave no answer: {reason}.",
+    mend: "See whether it runs, e.g. `kubectl get --raw /readyz` on that host.",
+  },
+  "node-ambiguous": {
+    status: 409,
+    message: "Several nodes have the address {ip}: {nodes}.",
+    mend: "Delete the node that is no more with `kubectl delete node`.",
+  },
+  "node-change-refused": {
+    status: 502,
+    message: "The cluster's API would not change the node {node} ({change}): it answered {status}: {message}",
+    mend: "Mend what it names; nodes that are changed already stay so, and running this again goes on with the others.",
+  },
+  "node-change-undone": {
+    status: 409,
+    message: "The cluster's API took the change of the node {node}, but it has not become so: {change}.",
+    mend: "Something in the cluster changes it back: an admission webhook, or a controller.",
+  },
+  "nodes-missing": {
+    status: 404,
+    message: "The cluster has no node for {ips}.",
+    mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
+  },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",

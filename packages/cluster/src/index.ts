@@ -1,5 +1,6 @@
 export * from "./errors.ts";
 export * from "./image/cluster-image.ts";
+export { usualKubeconfigs } from "./kubernetes/find-kubeconfig.ts";
 export * from "./kubernetes/kubernetes-of.ts";
 export * from "./model/cluster.ts";
 export * from "./model/cluster-plugin.ts";
