@@ -41,6 +41,7 @@ const table = {
     message: "The cluster has no node for {ips}.",
     mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
   },
+  "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
