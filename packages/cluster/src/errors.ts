@@ -36,6 +36,11 @@ const table = {
     message: "The cluster's API took the change of the node {node}, but it has not become so: {change}.",
     mend: "Something in the cluster changes it back: an admission webhook, or a controller.",
   },
+  "plugin-data-invalid": {
+    status: 422,
+    message: "The data of {plugin} is wrong: {reason}",
+    mend: "Mend it in the Plugin document; `outrigger cluster plan` finds such mistakes before anything is done.",
+  },
   "nodes-missing": {
     status: 404,
     message: "The cluster has no node for {ips}.",

@@ -6,6 +6,7 @@ import type { HostConnection } from "../ssh/host-connection.ts";
 import { findKubeconfig } from "./find-kubeconfig.ts";
 import type { KubernetesAccess } from "./kubeconfig.ts";
 import { NoAnswer, type RawAnswer, sendRequest } from "./send-request.ts";
+import { gate } from "./side-by-side.ts";
 import { encrypted, hostOf, TunnelAgent } from "./tunnel-agent.ts";
 
 export interface KubernetesOptions {
@@ -39,6 +40,8 @@ const longestWait = 60;
  */
 export function kubernetesOf(master0: HostConnection, options: KubernetesOptions = {}): ClusterKubernetes {
   const { timeout = 30_000, connections = 8, signal } = options;
+  // Node's agent keeps to its own limit only where connections are there at once.
+  const limited = gate(connections);
   let found: Promise<Way> | undefined;
   let way: Way | undefined;
   const find = async (): Promise<Way> => {
@@ -58,7 +61,7 @@ export function kubernetesOf(master0: HostConnection, options: KubernetesOptions
     });
     const { access, agent } = await found;
     for (let attempt = 1; ; attempt += 1) {
-      const outcome = await sendRequest(agent, access, request, { timeout, signal }).catch(noAnswer);
+      const outcome = await limited(() => sendRequest(agent, access, request, { timeout, signal })).catch(noAnswer);
       const wait = attempt < attempts ? waitBefore(request, outcome, attempt) : undefined;
       if (wait !== undefined) await sleep(wait, undefined, signal === undefined ? {} : { signal }).catch(() => signal?.throwIfAborted());
       else if (outcome instanceof NoAnswer) throw unreachable(master0, access, outcome);

@@ -49,7 +49,10 @@ export function stillOurs(node: KubernetesNode, back: NodeChange, change: NodeCh
   const before = taintsOf(node);
   return {
     labels: Object.fromEntries(Object.entries(back.labels).filter(([key]) => labelOf(node, key) === change.labels[key])),
-    taints: back.taints.filter(({ key }) => change.taints.filter((taint) => taint.key === key).reduce(withTaint, before) === before),
+    taints: back.taints.filter(({ key }) => {
+      const set = change.taints.filter((taint) => taint.key === key);
+      return set.length > 0 && set.reduce(withTaint, before) === before;
+    }),
   };
 }
 

@@ -3,7 +3,7 @@ import ipaddr from "ipaddr.js";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import { firstMaster, type Host } from "../../model/host.ts";
 import { dataProblem } from "./common-problems.ts";
-import { renderData } from "./render-data.ts";
+import { renderText } from "./render-data.ts";
 
 /** One line of data, `IPS WORDS`, that is neither blank nor a comment. */
 export interface DataLine {
@@ -31,8 +31,8 @@ export function readDataLines(plugin: ClusterPlugin, hosts: readonly Host[], for
     const code = plugin.data === undefined ? "missing-key" : "wrong-type";
     return { lines: [], problems: [dataProblem(code, `The data of ${plugin.type} is text with lines \`${form}\`.`, "Write `data: |`.")] };
   }
-  const rendered = renderData(plugin, firstMaster(hosts)?.env ?? {});
-  if (rendered.text === undefined) return { lines: [], problems: rendered.problems };
+  const rendered = renderText(plugin, "data", firstMaster(hosts)?.env ?? {});
+  if (rendered.text === undefined) return { lines: [], problems: [rendered.problem] };
   const [lines, problems]: [DataLine[], PlainProblem[]] = [[], []];
   for (const [index, line] of rendered.text.split(/\r\n|\r|\n/).entries()) {
     const [addresses, ...words] = line

@@ -1,18 +1,21 @@
 import type { PlainProblem } from "@outrigger/plugin";
+import { renderTemplate } from "../../files/template.ts";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
-import { dataProblem } from "./common-problems.ts";
 
-export type RenderedData = { readonly text: string } | { readonly text?: undefined; readonly problems: readonly PlainProblem[] };
+export type RenderedText = { readonly text: string } | { readonly text?: undefined; readonly problem: PlainProblem };
 
-/** A plug-in's text with a host's variables filled in, where `template: true` asks for it. */
-export function renderData(plugin: ClusterPlugin, env: Readonly<Record<string, string>>, text: string = String(plugin.data)): RenderedData {
+/** A text of a plug-in with a host's variables filled in, where `template: true` asks for it. */
+export function renderText(plugin: ClusterPlugin, field: "data" | "undo", env: Readonly<Record<string, string>>): RenderedText {
+  const text = String(plugin[field] ?? "");
   if (!plugin.template) return { text };
-  const problems: PlainProblem[] = [];
-  const rendered = text.replace(/\{\{\s*(.*?)\s*\}\}/g, (whole, inside: string) => {
-    const name = /^\.(\w+)$/.exec(inside)?.[1];
-    const value = name === undefined ? undefined : env[name];
-    if (value === undefined) problems.push(dataProblem("variable-unknown", `${whole} names no variable.`, "Add it to `env`."));
-    return value ?? "";
-  });
-  return problems.length === 0 ? { text: rendered } : { problems };
+  const rendering = renderTemplate(text, env);
+  if (rendering.ok) return { text: rendering.text };
+  const { line, column, message } = rendering.fault;
+  const problem: PlainProblem = {
+    path: ["spec", field],
+    code: "variable-unknown",
+    message: `Line ${line}, column ${column}: ${message}`,
+    hint: "Add the variable to `env`, or remove `template: true`.",
+  };
+  return { problem };
 }
