@@ -16,6 +16,11 @@ const table = {
     message: "There is no kubeconfig on {host}: {looked}.",
     mend: "The cluster's API is there from `create` on; create.sh may say where its admin kubeconfig is: KUBECONFIG=/path in OUTRIGGER_OUTPUT.",
   },
+  "kubernetes-path-invalid": {
+    status: 400,
+    message: "{path} is no path of a request to the cluster's API.",
+    mend: "Begin it with a slash, and encode what is no plain character: /api/v1/nodes?labelSelector=disk%3Dssd.",
+  },
   "kubernetes-unreachable": {
     status: 502,
     message: "The cluster's API {server}, asked from {host}, gave no answer: {reason}.",

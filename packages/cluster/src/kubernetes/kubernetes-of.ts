@@ -36,7 +36,7 @@ const longestWait = 60;
  * The cluster's API through SSH. Nothing is done before the first request. What failed is asked again where that can't do a thing twice: what the server itself
  * wants later (409, 429 and 503 with Retry-After), GETs, and what was never sent.
  *
- * Requests fail with kubeconfig-missing, kubeconfig-invalid, kubernetes-unreachable.
+ * Requests fail with kubernetes-path-invalid, kubeconfig-missing, kubeconfig-invalid, kubernetes-unreachable.
  */
 export function kubernetesOf(master0: HostConnection, options: KubernetesOptions = {}): ClusterKubernetes {
   const { timeout = 30_000, connections = 8, signal } = options;
@@ -54,6 +54,7 @@ export function kubernetesOf(master0: HostConnection, options: KubernetesOptions
     return way;
   };
   const ask = async (request: KubernetesRequest): Promise<KubernetesAnswer> => {
+    if (!/^\/[\x21-\x7e]*$/.test(request.path)) throw clusterErrors["kubernetes-path-invalid"]({ path: JSON.stringify(request.path) });
     // What has failed may be there later: nothing of a failure is kept.
     found ??= find().catch((error: unknown) => {
       found = undefined;
