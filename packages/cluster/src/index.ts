@@ -34,4 +34,6 @@ export * from "./plan/plan-json.ts";
 export * from "./plugins/built-in/built-in-types.ts";
 export * from "./plugins/built-in/node-facts.ts";
 export * from "./plugins/plugin-type.ts";
+export * from "./ssh/connect-hosts.ts";
+export * from "./ssh/connect-options.ts";
 export * from "./ssh/host-connection.ts";
