@@ -50,12 +50,87 @@ const table = {
     status: 404,
     message: "The cluster has no node for {ips}.",
     mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
+  "application-with-hosts": {
+    status: 422,
+    message: "{image} brings applications, and hosts of the cluster {cluster} would join or leave in the same breath.",
+    mend: "Apply the hosts first, by a Clusterfile with the cluster's own image; then the application.",
+  },
+  "cluster-busy": {
+    status: 409,
+    message: "Another command works on the cluster {cluster}: {holder}.",
+    mend: "Wait until it has ended; `outrigger cluster history {cluster}` shows how far it is.",
+  },
+  "cluster-name-changed": {
+    status: 422,
+    message: "This is about the cluster {wanted}, and the cluster is {current}.",
+    mend: "Clusters keep their names: name the right Clusterfile, or create another cluster by it.",
+  },
+  "cluster-name-invalid": {
+    status: 422,
+    message: '"{name}" can\'t be the name of a cluster.',
+    mend: "Use 1 to 63 small letters, digits and hyphens, with a letter or digit at both ends.",
+  },
+  "cluster-state-invalid": {
+    status: 500,
+    message: "{file} does not say what the cluster is: {reason}.",
+    mend: "Put it back from a backup, or move it away and run `outrigger cluster adopt IP` with the address of a master.",
+  },
+  "cluster-state-newer": {
+    status: 422,
+    message: "{file} has the format {format}; this version reads formats up to {known}.",
+    mend: "Use a newer outrigger.",
+  },
+  "cluster-without-master": {
+    status: 422,
+    message: "The cluster {cluster} has no master.",
+    mend: "Give at least one host the role master.",
+  },
+  "create-script-missing": {
+    status: 422,
+    message: "{image} has no scripts/create.sh: nothing would put the cluster {cluster} up.",
+    mend: "Add the script to the image; an image that brings applications alone is built with `--type application`.",
+  },
+  "host-roles-changed": {
+    status: 422,
+    message: "Roles of hosts that are in the cluster {cluster} differ: {changes}.",
+    mend: "Take the host out of the cluster and let it join in its new role.",
+  },
+  "image-is-application": {
+    status: 422,
+    message: "{image} brings applications: it puts no cluster {cluster} up.",
+    mend: "Run it in a cluster that is there, or name a cluster image.",
+  },
+  "image-is-cluster": {
+    status: 422,
+    message: "{image} puts a cluster up; it can't be installed in the cluster {cluster} as an application.",
+    mend: "Build the image with `--type application`, or upgrade the cluster with it.",
+  },
+  "journal-invalid": {
+    status: 500,
+    message: "{file}:{line} is no line of a run's journal.",
+    mend: "Look what has changed the file. `outrigger cluster resume --abandon` leaves the run as it is.",
+  },
+  "journal-unwritable": {
+    status: 500,
+    message: "{file} can't be written: {reason}. Nothing new was begun without a record of it.",
+    mend: "Make room or mend the disk, then run `outrigger cluster resume`.",
+  },
+  "master0-removed": {
+    status: 422,
+    message:
+      "{host} is the first master of the cluster {cluster} and can't leave it: the cluster was created there, and its scripts run there.",
+    mend: "Keep it in the Clusterfile, or delete the whole cluster with `outrigger cluster delete --all`.",
   },
   "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
     mend: "Name a built-in type, or bring the module or executable of this type beside the document, in `plugins/`.",
+  },
+  "plugins-invalid": {
+    status: 422,
+    message: "The plug-ins of the cluster {cluster} have {count}.",
+    mend: "Mend the lines named; nothing was touched. `outrigger cluster plan` checks again.",
   },
 } as const;
 
