@@ -117,6 +117,7 @@ const table = {
     message: "The cluster has no node for {ips}.",
     mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
   },
+  "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
   "plugin-data-invalid": {
     status: 422,
     message: "The data of {plugin} is wrong: {reason}",
