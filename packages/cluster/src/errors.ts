@@ -77,11 +77,6 @@ const table = {
     message: "Roles of hosts that are in the cluster {cluster} differ: {changes}.",
     mend: "Take the host out of the cluster and let it join in its new role.",
   },
-  "host-unknown": {
-    status: 422,
-    message: "{plugin} asks for {ip}, which is no host of the cluster {cluster}.",
-    mend: "Let it use the addresses in `context.hosts` and `context.cluster.hosts`.",
-  },
   "image-is-application": {
     status: 422,
     message: "{image} brings applications: it puts no cluster {cluster} up.",
@@ -168,11 +163,6 @@ const table = {
     status: 422,
     message: "The plug-ins of the cluster {cluster} have {count}.",
     mend: "Mend the lines named; nothing was touched. `outrigger cluster plan` checks again.",
-  },
-  "privilege-missing": {
-    status: 403,
-    message: "{plugin} has not the privilege {privilege}, which it needs for {what}.",
-    mend: "Name it in `spec.privileges` of the Plugin document (or in plugin.yaml) if the plug-in shall be able to do that.",
   },
   "run-none-open": {
     status: 409,

@@ -141,9 +141,9 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
   const trees = rootfsTrees(parts.image, frozen.cluster, applicationOf(frozen), (text) => void warn(text));
   const steps: StepWork = {
     tree: trees.of,
-    label: (kubernetes, attempt) => {
+    label: async (kubernetes, attempt) => {
       const touched = frozen.plan.hosts.filter(({ ip }) => frozen.plan.touched.includes(ip));
-      return applyNodeFacts(kubernetes, touched, { log: loggerOf(attempt.log), signal: attempt.signal });
+      await applyNodeFacts(kubernetes, touched, { log: loggerOf(attempt.log), signal: attempt.signal });
     },
     commit: () => commitState(folder, nextState(before, frozen, record, new Date()), connections, warn),
   };
