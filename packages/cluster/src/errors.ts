@@ -11,6 +11,11 @@ const table = {
     message: "Another command works on the cluster {cluster}: {holder}.",
     mend: "Wait until it has ended; `outrigger cluster history {cluster}` shows how far it is.",
   },
+  "cluster-known": {
+    status: 409,
+    message: "The cluster {cluster} is known here already: {file}.",
+    mend: "Nothing has to be adopted. Where the file is the wrong one, move it away first.",
+  },
   "cluster-name-changed": {
     status: 422,
     message: "This is about the cluster {wanted}, and the cluster is {current}.",
@@ -20,6 +25,11 @@ const table = {
     status: 422,
     message: '"{name}" can\'t be the name of a cluster.',
     mend: "Use 1 to 63 small letters, digits and hyphens, with a letter or digit at both ends.",
+  },
+  "cluster-not-adoptable": {
+    status: 422,
+    message: "{ip} keeps a state of the cluster {cluster} of which it is no host itself.",
+    mend: "Name one of the cluster's masters by the address that the cluster knows it by.",
   },
   "cluster-not-ready": {
     status: 504,
@@ -55,6 +65,11 @@ const table = {
     status: 422,
     message: "{file} has the format {format}; this version reads formats up to {known}.",
     mend: "Use a newer outrigger.",
+  },
+  "cluster-unknown": {
+    status: 404,
+    message: "No cluster {cluster} is known here.",
+    mend: "`outrigger cluster status` lists those that are; `outrigger cluster adopt IP` takes one over from a master of it.",
   },
   "cluster-without-master": {
     status: 422,
@@ -154,15 +169,45 @@ const table = {
     message: "{folder} has more than {files} files or {bytes} bytes, and has to be copied for a plug-in's own user.",
     mend: "Put the plug-in's code into a folder of its own.",
   },
+  "plugin-not-in-cluster": {
+    status: 404,
+    message: "The cluster {cluster} has no plug-in {plugin}.",
+    mend: "It has these: {known}.",
+  },
+  "plugin-of-image": {
+    status: 409,
+    message: "{plugin} is part of the image of the cluster {cluster}: its version goes with that.",
+    mend: "Switch it off with `outrigger cluster plugin disable {plugin}`, or change the image with `outrigger cluster upgrade` and `rollback`.",
+  },
+  "plugin-present": {
+    status: 409,
+    message: "The cluster {cluster} has a plug-in {plugin} already.",
+    mend: "Give yours another name, or change what is there.",
+  },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
     mend: "Name a built-in type, or bring the module or executable of this type beside the document, in `plugins/`.",
   },
+  "plugin-version-unknown": {
+    status: 422,
+    message: "{version} has no usable document of a plug-in {plugin}.",
+    mend: "Name a YAML file, or a folder, with a Plugin document of this name.",
+  },
   "plugins-invalid": {
     status: 422,
     message: "The plug-ins of the cluster {cluster} have {count}.",
     mend: "Mend the lines named; nothing was touched. `outrigger cluster plan` checks again.",
+  },
+  "run-cancelled": {
+    status: 500,
+    message: "The run {run} was cancelled; what ran on the hosts was told to end.",
+    mend: "`outrigger cluster resume {cluster}` goes on with it; `--abandon` leaves it as it is.",
+  },
+  "run-failed": {
+    status: 500,
+    message: "{failures}\nThe run {run} is open; what the cluster is has not been changed here.",
+    mend: "Mend it, then `outrigger cluster resume {cluster}`: what is done is not done again. `outrigger cluster resume {cluster} --abandon` leaves it as it is.",
   },
   "run-none-open": {
     status: 409,
