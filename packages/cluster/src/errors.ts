@@ -76,6 +76,11 @@ const table = {
     message: "The cluster {cluster} has no master.",
     mend: "Give at least one host the role master.",
   },
+  "config-invalid": {
+    status: 422,
+    message: "The Config document {name} ({origin}) can't be applied to {path}: {reason}.",
+    mend: "Mend the document, or the file of the image that it changes; docs/cluster-files.md says what each strategy and process does.",
+  },
   "confinement-impossible": {
     status: 403,
     message:
@@ -158,7 +163,6 @@ const table = {
     message: "The cluster has no node for {ips}.",
     mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
   },
-  "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
   "plugin-data-invalid": {
     status: 422,
     message: "The data of the plug-in {plugin} is wrong: {reason}",
@@ -244,10 +248,25 @@ const table = {
     message: "What {task} has written to OUTRIGGER_OUTPUT on {host} can't be read: {reason}.",
     mend: "Mend what the host says, then run `outrigger cluster resume`.",
   },
+  "secret-in-argument": {
+    status: 400,
+    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
+    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
+  },
+  "secret-unreadable": {
+    status: 400,
+    message: "{question} can't be had: {reason}.",
+    mend: "Give it from a file that only you can read, from a variable, or run the command on a terminal to be asked.",
+  },
   "step-unknown": {
     status: 500,
     message: "The runner does not know how to do the step {step}.",
     mend: "The plan is of another version of outrigger: make it anew.",
+  },
+  "template-invalid": {
+    status: 422,
+    message: "The template {place} can't be filled in: {reason}",
+    mend: "X",
   },
 } as const;
 
