@@ -169,7 +169,66 @@ test("a tiny cluster is created, grows, shrinks, is upgraded, rolled back and de
 
   await tiny.carryOut("delete", { cluster: some, image: facts });
   for (const { ip } of [one, two]) {
-    const { stdout } = await tiny.at(ip).exec(`pgrep -f 'bin/[t]iny-'; ls -d /etc/tiny-cluster /var/lib/tiny-cluster ${rootfs} 2>/dev/null`);
+    const { stdout } = await tiny
+      .at(ip)
+      .exec(`pgrep -f 'bin/[t]iny-'; ls -d /etc/tiny-cluster /var/lib/tiny-cluster ${rootfs} 2>/dev/null`);
     assert.equal(stdout, "");
   }
+});
+
+test("the tiny cluster's API answers what plug-ins ask, and refuses what a real one refuses", { timeout: 60_000 }, async (context) => {
+  const tiny = await tinyHosts(context, 1);
+  const [one] = tiny.hosts;
+  assert.ok(one);
+  await tiny.carryOut("create", { cluster: cluster({ hosts: [host(one.ip, "master")] }), image: image({ commands: [] }) });
+  for (const [name, disk] of Object.entries({ a: "ssd", b: "ssd", c: "hdd" })) {
+    assert.equal(
+      (await tiny.send("POST", "/api/v1/nodes", { metadata: { name, labels: { disk } }, spec: {}, status: { addresses: [] } })).status,
+      201,
+    );
+  }
+  assert.equal((await tiny.send("POST", "/api/v1/nodes", { metadata: { name: "a" } })).status, 409);
+
+  const chosen = async (selector: string): Promise<readonly string[]> =>
+    named(await tiny.get(`/api/v1/nodes?labelSelector=${encodeURIComponent(selector)}`));
+  assert.deepEqual(await chosen("disk=ssd"), ["a", "b"]);
+  assert.deepEqual(await chosen("disk in (hdd, tape)"), ["c"]);
+  assert.deepEqual(await chosen("disk,disk!=ssd"), ["c"]);
+  assert.deepEqual(await chosen("!disk"), [one.hostname]);
+  assert.equal((await tiny.get("/api/v1/nodes?labelSelector=a%20b")).status, 400);
+
+  const first = await tiny.get("/api/v1/nodes?limit=3");
+  const { continue: next } = first.body["metadata"] as { readonly continue: string };
+  assert.deepEqual(
+    [...named(first), ...named(await tiny.get(`/api/v1/nodes?limit=3&continue=${next}`))],
+    ["a", "b", "c", one.hostname].toSorted(),
+  );
+
+  const labelled = await tiny.send("PATCH", "/api/v1/nodes/a", { metadata: { labels: { disk: null, size: "1" } } });
+  const { metadata } = labelled.body as unknown as NodeBody;
+  assert.deepEqual(metadata.labels, { size: "1" });
+  const stale = { metadata: { resourceVersion: "1", labels: { size: "2" } } };
+  assert.equal((await tiny.send("PATCH", "/api/v1/nodes/a", stale)).status, 409);
+  assert.equal((await tiny.send("PATCH", "/api/v1/nodes/a", { metadata: { labels: { "no good": "1" } } })).status, 422);
+  const taints = [{ key: "gpu", effect: "NoSchedule" }];
+  const strategic = await tiny.send("PATCH", "/api/v1/nodes/a", { spec: { taints } }, "application/strategic-merge-patch+json");
+  assert.deepEqual((strategic.body["spec"] as NodeBody["spec"])["taints"], taints);
+  const json = [
+    { op: "test", path: "/spec/taints/0/key", value: "gpu" },
+    { op: "remove", path: "/spec/taints/0" },
+  ];
+  const patched = await tiny.send("PATCH", "/api/v1/nodes/a", json, "application/json-patch+json");
+  assert.deepEqual((patched.body["spec"] as NodeBody["spec"])["taints"], []);
+  assert.equal((await tiny.send("PATCH", "/api/v1/nodes/a", json, "application/json-patch+json")).status, 422);
+  assert.equal((await tiny.send("PATCH", "/api/v1/nodes/a", {}, "application/apply-patch+yaml")).status, 415);
+
+  assert.deepEqual(named(await tiny.get("/api/v1/namespaces/kube-system/pods")).includes(`tiny-node-${one.hostname}`), true);
+  assert.equal((await tiny.send("DELETE", "/api/v1/nodes/a", undefined)).status, 200);
+  assert.equal((await tiny.get("/api/v1/nodes/a")).status, 404);
+  const { stdout } = await one.exec(`curl -sk https://${one.ip}:6443/api/v1/nodes`);
+  assert.match(stdout, /"code": 401/);
+  const node = await one.exec(
+    `curl -sk -H "Authorization: Bearer $(sed -n 's/.*"token": "\\([0-9a-f]*\\)".*/\\1/p' /etc/tiny-cluster/node.json)" https://${one.ip}:6443/api/v1/nodes/c`,
+  );
+  assert.match(node.stdout, /"code": 403/);
 });
