@@ -21,6 +21,11 @@ const table = {
     message: '"{name}" can\'t be the name of a cluster.',
     mend: "Use 1 to 63 small letters, digits and hyphens, with a letter or digit at both ends.",
   },
+  "cluster-not-ready": {
+    status: 504,
+    message: "The cluster is not ready: {missing}.",
+    mend: "Look at what is named with `kubectl describe`, or give the plug-in more time: `spec.timeout`.",
+  },
   "cluster-state-invalid": {
     status: 500,
     message: "{file} does not say what the cluster is: {reason}.",
@@ -66,13 +71,58 @@ const table = {
     message: "{file} can't be written: {reason}. Nothing new was begun without a record of it.",
     mend: "Make room or mend the disk, then run `outrigger cluster resume`.",
   },
+  "kubeconfig-invalid": {
+    status: 422,
+    message: "{path} on {host}: {reason}.",
+    mend: "Give a kubeconfig with a certificate authority and a client certificate, or a token; create.sh may name another one: KUBECONFIG=/path in OUTRIGGER_OUTPUT.",
+  },
+  "kubeconfig-missing": {
+    status: 404,
+    message: "There is no kubeconfig on {host}: {looked}.",
+    mend: "The cluster's API is there from `create` on; create.sh may say where its admin kubeconfig is: KUBECONFIG=/path in OUTRIGGER_OUTPUT.",
+  },
+  "kubernetes-path-invalid": {
+    status: 400,
+    message: "{path} is no path of a request to the cluster's API.",
+    mend: "Begin it with a slash, and encode what is no plain character: /api/v1/nodes?labelSelector=disk%3Dssd.",
+  },
+  "kubernetes-unreachable": {
+    status: 502,
+    message: "The cluster's API {server}, asked from {host}, gave no answer: {reason}.",
+    mend: "See whether it runs, e.g. `kubectl get --raw /readyz` on that host.",
+  },
   "master0-removed": {
     status: 422,
     message:
       "{host} is the first master of the cluster {cluster} and can't leave it: the cluster was created there, and its scripts run there.",
     mend: "Keep it in the Clusterfile, or delete the whole cluster with `outrigger cluster delete --all`.",
   },
+  "node-ambiguous": {
+    status: 409,
+    message: "Several nodes have the address {ip}: {nodes}.",
+    mend: "Delete the node that is no more with `kubectl delete node`.",
+  },
+  "node-change-refused": {
+    status: 502,
+    message: "The cluster's API would not change the node {node} ({change}): it answered {status}: {message}",
+    mend: "Mend what it names; nodes that are changed already stay so, and running this again goes on with the others.",
+  },
+  "node-change-undone": {
+    status: 409,
+    message: "The cluster's API took the change of the node {node}, but it has not become so: {change}.",
+    mend: "Something in the cluster changes it back: an admission webhook, or a controller.",
+  },
+  "nodes-missing": {
+    status: 404,
+    message: "The cluster has no node for {ips}.",
+    mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
+  },
   "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
+  "plugin-data-invalid": {
+    status: 422,
+    message: "The data of {plugin} is wrong: {reason}",
+    mend: "Mend it in the Plugin document; `outrigger cluster plan` finds such mistakes before anything is done.",
+  },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
