@@ -1,3 +1,9 @@
+export { buildDockerfile, type DockerfileRequest } from "./build/build-dockerfile.ts";
+export { type ElfFile, type ReadAt, readElf } from "./build/elf.ts";
+export * from "./build/image-files.ts";
+export { type ImageOpenerOptions, imageFiles, imageOpener } from "./build/open-image.ts";
+export * from "./build/pieces.ts";
+export * from "./build/tree-files.ts";
 export { openRepository, type Repository } from "./client/repository.ts";
 export type { RegistryOptions } from "./client/session.ts";
 export * from "./content.ts";

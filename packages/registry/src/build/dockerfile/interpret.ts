@@ -1,7 +1,6 @@
 import { posix } from "node:path";
-import type { FileTree } from "@outrigger/registry";
-import type { ImageDefaults } from "../../config/of-manifest.ts";
-import type { ImageFiles } from "../sources/image-files.ts";
+import type { FileTree } from "../../layers/file-tree.ts";
+import type { ImageFiles } from "../image-files.ts";
 import { copyInto } from "./copy.ts";
 import { type Instruction, instructionWrong, type ParsedDockerfile } from "./parse.ts";
 import { StageTree } from "./stage-tree.ts";
@@ -29,20 +28,18 @@ interface Built {
   cmd: readonly string[];
 }
 
-/** What does not matter for a driver, or an engine would ignore of one. */
+/** What says how containers are run in ways that nobody here asks for. */
 const withoutEffect = ["EXPOSE", "HEALTHCHECK", "LABEL", "MAINTAINER", "ONBUILD", "SHELL", "STOPSIGNAL", "USER", "VOLUME"];
 
 /** Carries out a Dockerfile without RUN. The trees of its images are in `opened`, and must stay open as long as the result. @throws dockerfile-unusable */
-export async function interpretDockerfile(
-  options: InterpretOptions,
-  opened: FileTree[],
-): Promise<{ readonly tree: FileTree; readonly image: ImageDefaults }> {
+export async function interpretDockerfile(options: InterpretOptions, opened: FileTree[]): Promise<ImageFiles> {
   const built = new Map<number, Built>();
   for (const index of options.needed) built.set(index, await buildStage(index, options, built, opened));
   const last = built.get(options.needed.at(-1) ?? -1);
   if (last === undefined) throw instructionWrong(options.parsed.file, 1, { code: "missing-key", message: "There is no FROM." });
   const env = [...last.env].map(([name, value]) => `${name}=${value}`);
-  return { tree: last.tree.tree(), image: { entrypoint: [...last.entrypoint, ...last.cmd], env, workdir: last.workdir } };
+  const { entrypoint, cmd, workdir } = last;
+  return { tree: last.tree.tree(), config: { entrypoint, cmd, env, workdir, architecture: options.architecture } };
 }
 
 async function buildStage(index: number, options: InterpretOptions, built: Map<number, Built>, opened: FileTree[]): Promise<Built> {

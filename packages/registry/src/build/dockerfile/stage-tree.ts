@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { FileEntry, FileTree } from "@outrigger/registry";
+import type { FileEntry, FileTree } from "../../layers/file-tree.ts";
 import { directoryPiece, foldersTo, type Piece, pieceOf, treeOfPieces } from "../pieces.ts";
 
 const mostLinks = 40;

@@ -1,12 +1,9 @@
 import { formatImageReference, isOutriggerError, parseImageReference } from "@outrigger/plugin";
-import {
-  type ContentSource,
-  type FlattenedImage,
-  flattenImage,
-  openRepository,
-  type RegistryOptions,
-  registryErrors,
-} from "@outrigger/registry";
+import { openRepository } from "../client/repository.ts";
+import type { RegistryOptions } from "../client/session.ts";
+import type { ContentSource } from "../content.ts";
+import { registryErrors } from "../errors.ts";
+import { type FlattenedImage, flattenImage } from "../layers/flatten-image.ts";
 import type { ImageFiles } from "./image-files.ts";
 
 export interface ImageOpenerOptions {

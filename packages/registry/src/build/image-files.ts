@@ -1,4 +1,4 @@
-import type { FileTree } from "@outrigger/registry";
+import type { FileTree } from "../layers/file-tree.ts";
 
 /** An image as one tree, and what it says of how it is run. */
 export interface ImageFiles {
