@@ -12,6 +12,7 @@ export interface ImageRun {
   readonly cmd: readonly string[];
   /** `NAME=value` */
   readonly env: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
   readonly workdir: string;
   readonly architecture?: string;
 }

@@ -43,13 +43,14 @@ async function holds(store: ContentSource, name: string): Promise<boolean> {
 
 /** An image as the builder sees it. */
 export function imageFiles({ tree, config }: Pick<FlattenedImage, "tree" | "config">): ImageFiles {
-  const { Entrypoint, Cmd, Env, WorkingDir } = config.config ?? {};
+  const { Entrypoint, Cmd, Env, Labels, WorkingDir } = config.config ?? {};
   return {
     tree,
     config: {
       entrypoint: Entrypoint ?? [],
       cmd: Cmd ?? [],
       env: Env ?? [],
+      labels: Labels ?? {},
       workdir: WorkingDir === "/" ? "" : (WorkingDir ?? ""),
       architecture: config.architecture,
     },
