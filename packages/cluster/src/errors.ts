@@ -1,6 +1,7 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
+  "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
