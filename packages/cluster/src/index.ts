@@ -11,6 +11,7 @@ export * from "./files/secrets.ts";
 export * from "./files/targets.ts";
 export * from "./files/template.ts";
 export * from "./image/cluster-image.ts";
+export * from "./image/open-cluster-image.ts";
 export * from "./model/cluster.ts";
 export * from "./model/cluster-plugin.ts";
 export * from "./model/clusterfile.ts";
