@@ -15,6 +15,7 @@ export * from "./files/template.ts";
 export * from "./image/cluster-image.ts";
 export { usualKubeconfigs } from "./kubernetes/find-kubeconfig.ts";
 export * from "./kubernetes/kubernetes-of.ts";
+export * from "./image/open-cluster-image.ts";
 export * from "./model/cluster.ts";
 export * from "./model/cluster-plugin.ts";
 export * from "./model/clusterfile.ts";

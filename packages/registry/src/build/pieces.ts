@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { FileEntry, FileTree } from "@outrigger/registry";
+import type { FileEntry, FileTree } from "../layers/file-tree.ts";
 
 /** One file of a tree that is being made, with its content where it is a file. */
 export interface Piece {

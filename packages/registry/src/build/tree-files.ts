@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import type { FileEntry, FileTree } from "@outrigger/registry";
+import type { FileEntry, FileTree } from "../layers/file-tree.ts";
 
 /** The files of a tree by their paths, with symlinks followed inside the tree as a chroot does. */
 export interface TreeFiles {

@@ -4,25 +4,27 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
 import { createInterface } from "node:readline";
-import { ownPlatform } from "@outrigger/registry";
-import { driverErrors } from "../../errors.ts";
-import type { DockerfileRequest } from "./dockerfile-source.ts";
+import { registryErrors } from "../../errors.ts";
+import { openDockerArchive } from "../../layers/docker-archive.ts";
+import { flattenImage } from "../../layers/flatten-image.ts";
+import { ownPlatform } from "../../manifests.ts";
+import type { DockerfileRequest } from "../build-dockerfile.ts";
+import type { ImageFiles } from "../image-files.ts";
+import { imageFiles } from "../open-image.ts";
 import { type Builder, findBuilder } from "./find-builder.ts";
-import type { OpenedSource, SourceContext } from "./opened-source.ts";
-import { archiveSource } from "./tar-source.ts";
 
 /** Builds a Dockerfile with a builder of this machine. `because`: what we can't do ourselves. @throws builder-missing, builder-failed */
-export async function buildWithBuilder(request: DockerfileRequest, because: string, context: SourceContext): Promise<OpenedSource> {
+export async function buildWithBuilder(request: DockerfileRequest, because: string): Promise<ImageFiles> {
   const builder = await findBuilder();
-  if (builder === undefined) throw driverErrors["builder-missing"]({ file: request.file, because });
-  context.say(`${request.file} is built by ${builder.title}: it has ${because}.`);
+  if (builder === undefined) throw registryErrors["builder-missing"]({ file: request.file, because });
+  request.say(`${request.file} is built by ${builder.title}: it has ${because}.`);
   const folder = await mkdtemp(join(tmpdir(), "outrigger-image-"));
   const image = `outrigger.local/build/${randomBytes(8).toString("hex")}:latest`;
   try {
     const file = join(folder, "image.tar");
     try {
-      for (const words of commandsOf(builder, request, image, file, context.architecture)) {
-        await run(builder, words, { ...builder.env, ...argumentsAsEnv(builder, request) }, request, context.say);
+      for (const words of commandsOf(builder, request, image, file)) {
+        await run(builder, words, { ...builder.env, ...argumentsAsEnv(builder, request) }, request, request.say);
       }
     } finally {
       if (builder.kind !== "buildctl")
@@ -34,7 +36,7 @@ export async function buildWithBuilder(request: DockerfileRequest, because: stri
           () => {},
         ).catch(() => {});
     }
-    const opened = await archiveSource(file, undefined, context);
+    const opened = await openBuilt(file, request.architecture);
     const close = async (): Promise<void> => {
       await opened.tree.close();
       await rm(folder, { recursive: true, force: true });
@@ -46,6 +48,23 @@ export async function buildWithBuilder(request: DockerfileRequest, because: stri
   }
 }
 
+async function openBuilt(file: string, architecture: string): Promise<ImageFiles> {
+  const archive = await openDockerArchive(file);
+  try {
+    const [image] = archive.list();
+    const name = image?.names[0] ?? image?.digest ?? "";
+    const { tree, config } = imageFiles(await flattenImage(archive, name, { platform: { os: "linux", architecture } }));
+    const close = async (): Promise<void> => {
+      await tree.close();
+      await archive.close();
+    };
+    return { config, tree: { ...tree, close } };
+  } catch (error) {
+    await archive.close();
+    throw error;
+  }
+}
+
 /** Build arguments go by the environment where they can: other users of the machine see a command's words. */
 function argumentsAsEnv({ kind }: Builder, { args }: DockerfileRequest): Readonly<Record<string, string>> {
   return kind === "buildctl" ? {} : args;
@@ -53,10 +72,9 @@ function argumentsAsEnv({ kind }: Builder, { args }: DockerfileRequest): Readonl
 
 function commandsOf(
   builder: Builder,
-  { context, file, args, target }: DockerfileRequest,
+  { context, file, args, target, architecture }: DockerfileRequest,
   image: string,
   output: string,
-  architecture: string,
 ): readonly (readonly string[])[] {
   const platform = architecture === ownPlatform().architecture ? [] : [`linux/${architecture}`];
   if (builder.kind === "buildctl") {
@@ -113,5 +131,5 @@ async function run(
   const reason = await ended.promise;
   if (reason === undefined) return;
   const file = relative(process.cwd(), request.file) || request.file;
-  throw driverErrors["builder-failed"]({ builder: builder.title, file, reason, log: last.join("\n") });
+  throw registryErrors["builder-failed"]({ builder: builder.title, file, reason, log: last.join("\n") });
 }

@@ -1,6 +1,6 @@
 import type { PlainProblem, Problem } from "@outrigger/plugin";
 import { DockerfileParser } from "dockerfile-ast";
-import { driverErrors } from "../../errors.ts";
+import { registryErrors } from "../../errors.ts";
 
 /** One instruction of a Dockerfile, its lines joined. */
 export interface Instruction {
@@ -74,5 +74,5 @@ function listOf(text: string): readonly string[] | undefined {
 /** The error for one instruction. */
 export function instructionWrong(file: string, line: number, problem: Omit<PlainProblem, "path">): Error {
   const placed: Problem = { ...problem, file, line, column: 1, path: "" };
-  return driverErrors["dockerfile-unusable"]({ file, reason: `line ${line} is not understood` }, { problems: [placed] });
+  return registryErrors["dockerfile-unusable"]({ file, reason: `line ${line} is not understood` }, { problems: [placed] });
 }

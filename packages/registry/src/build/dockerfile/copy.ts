@@ -1,5 +1,6 @@
 import { posix } from "node:path";
-import { type FileEntry, type FileTree, treeOfTar } from "@outrigger/registry";
+import type { FileEntry, FileTree } from "../../layers/file-tree.ts";
+import { treeOfTar } from "../../layers/tar-tree.ts";
 import { directoryPiece, type Piece, pieceOf } from "../pieces.ts";
 import { type TreeFiles, treeFiles } from "../tree-files.ts";
 import type { StageTree } from "./stage-tree.ts";

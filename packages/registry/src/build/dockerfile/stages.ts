@@ -72,7 +72,8 @@ export function needsBuilder(
 
 const plainFlags = ["from", "chown", "chmod", "link"];
 
-function beyondUs({ keyword, flags, text, heredoc }: Instruction): string | undefined {
+/** What of an instruction only a builder can do. */
+export function beyondUs({ keyword, flags, text, heredoc }: Instruction): string | undefined {
   if (keyword === "RUN") return "RUN";
   if (keyword !== "COPY" && keyword !== "ADD") return undefined;
   if (heredoc) return `${keyword} of a heredoc`;

@@ -1,12 +1,9 @@
 import { formatImageReference, isOutriggerError, parseImageReference } from "@outrigger/plugin";
-import {
-  type ContentSource,
-  type FlattenedImage,
-  flattenImage,
-  openRepository,
-  type RegistryOptions,
-  registryErrors,
-} from "@outrigger/registry";
+import { openRepository } from "../client/repository.ts";
+import type { RegistryOptions } from "../client/session.ts";
+import type { ContentSource } from "../content.ts";
+import { registryErrors } from "../errors.ts";
+import { type FlattenedImage, flattenImage } from "../layers/flatten-image.ts";
 import type { ImageFiles } from "./image-files.ts";
 
 export interface ImageOpenerOptions {
@@ -46,13 +43,14 @@ async function holds(store: ContentSource, name: string): Promise<boolean> {
 
 /** An image as the builder sees it. */
 export function imageFiles({ tree, config }: Pick<FlattenedImage, "tree" | "config">): ImageFiles {
-  const { Entrypoint, Cmd, Env, WorkingDir } = config.config ?? {};
+  const { Entrypoint, Cmd, Env, Labels, WorkingDir } = config.config ?? {};
   return {
     tree,
     config: {
       entrypoint: Entrypoint ?? [],
       cmd: Cmd ?? [],
       env: Env ?? [],
+      labels: Labels ?? {},
       workdir: WorkingDir === "/" ? "" : (WorkingDir ?? ""),
       architecture: config.architecture,
     },

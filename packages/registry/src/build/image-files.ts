@@ -1,4 +1,4 @@
-import type { FileTree } from "@outrigger/registry";
+import type { FileTree } from "../layers/file-tree.ts";
 
 /** An image as one tree, and what it says of how it is run. */
 export interface ImageFiles {
@@ -12,6 +12,7 @@ export interface ImageRun {
   readonly cmd: readonly string[];
   /** `NAME=value` */
   readonly env: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
   readonly workdir: string;
   readonly architecture?: string;
 }
