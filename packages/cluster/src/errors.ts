@@ -97,6 +97,11 @@ const table = {
     message: "Roles of hosts that are in the cluster {cluster} differ: {changes}.",
     mend: "Take the host out of the cluster and let it join in its new role.",
   },
+  "image-changed": {
+    status: 409,
+    message: "{image} is another image now ({found}); the cluster has {expected}.",
+    mend: "Give the former one its name back (`outrigger pull`, `outrigger load`), or ask for the new one with `outrigger cluster upgrade`.",
+  },
   "image-is-application": {
     status: 422,
     message: "{image} brings applications: it puts no cluster {cluster} up.",
@@ -163,6 +168,11 @@ const table = {
     message: "The cluster has no node for {ips}.",
     mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
   },
+  "phase-not-of-plugin": {
+    status: 422,
+    message: "{plugin} does not run at {phase}.",
+    mend: "Its phases are {phases}.",
+  },
   "plugin-data-invalid": {
     status: 422,
     message: "The data of the plug-in {plugin} is wrong: {reason}",
@@ -187,6 +197,11 @@ const table = {
     status: 409,
     message: "The cluster {cluster} has a plug-in {plugin} already.",
     mend: "Give yours another name, or change what is there.",
+  },
+  "plugin-run-failed": {
+    status: 500,
+    message: "{failures}",
+    mend: "Mend it, and run the plug-in again.",
   },
   "plugin-type-unknown": {
     status: 422,
