@@ -7,6 +7,46 @@ const table = {
     message: "No plug-in has the type {type}: {known}.",
     mend: "Name a built-in type, or bring the module or executable of this type beside the document, in `plugins/`.",
   },
+  "cluster-image-lint-failed": {
+    status: 422,
+    message: "{image} makes an image with {count}.",
+    mend: "Mend what is named; `outrigger cluster lint` checks again, and --force builds all the same.",
+  },
+  "cluster-image-wrong": {
+    status: 422,
+    message: "{image} can't be used as a cluster image: {reason}.",
+    mend: "Build it again with `outrigger cluster build`, or get it from elsewhere.",
+  },
+  "image-gathering-failed": {
+    status: 422,
+    message: "{count} could not be gathered.",
+    mend: "Mend what is named, or build with --skip-images; nothing was built.",
+  },
+  "kubefile-invalid": {
+    status: 422,
+    message: "{file} has {count}.",
+    mend: "Mend the lines named; docs/cluster-images.md has every instruction.",
+  },
+  "kubefile-missing": {
+    status: 404,
+    message: "There is no {file}.",
+    mend: "Write one, or name it with -f; docs/cluster-images.md has an example.",
+  },
+  "kubefile-stage-unknown": {
+    status: 404,
+    message: "{file} has no stage {stage}.",
+    mend: "Name one that a FROM has behind its AS.",
+  },
+  "run-failed": {
+    status: 422,
+    message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
+    mend: "Mend the command. It runs as root of namespaces of its own, where this machine's programs are read-only.",
+  },
+  "run-unavailable": {
+    status: 501,
+    message: "RUN can't be carried out here: {reason}.",
+    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
+  },
 } as const;
 
 export const clusterErrors: ErrorCatalogue<typeof table> = defineErrors(table);
