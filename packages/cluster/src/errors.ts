@@ -1,12 +1,6 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
-  "not-built": { status: 500, message: "{what} is not built yet.", mend: "Wait for it." },
-  "plugin-type-unknown": {
-    status: 422,
-    message: "No plug-in has the type {type}: {known}.",
-    mend: "Name a built-in type, or bring the module or executable of this type beside the document, in `plugins/`.",
-  },
   "cluster-image-lint-failed": {
     status: 422,
     message: "{image} makes an image with {count}.",
@@ -16,6 +10,11 @@ const table = {
     status: 422,
     message: "{image} can't be used as a cluster image: {reason}.",
     mend: "Build it again with `outrigger cluster build`, or get it from elsewhere.",
+  },
+  "config-invalid": {
+    status: 422,
+    message: "The Config document {name} ({origin}) can't be applied to {path}: {reason}.",
+    mend: "Mend the document, or the file of the image that it changes; docs/cluster-files.md says what each strategy and process does.",
   },
   "image-gathering-failed": {
     status: 422,
@@ -37,6 +36,11 @@ const table = {
     message: "{file} has no stage {stage}.",
     mend: "Name one that a FROM has behind its AS.",
   },
+  "plugin-type-unknown": {
+    status: 422,
+    message: "No plug-in has the type {type}: {known}.",
+    mend: "Name a built-in type, or bring the module or executable of this type beside the document, in `plugins/`.",
+  },
   "run-failed": {
     status: 422,
     message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
@@ -46,6 +50,20 @@ const table = {
     status: 501,
     message: "RUN can't be carried out here: {reason}.",
     mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
+  "secret-in-argument": {
+    status: 400,
+    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
+    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
+  },
+  "secret-unreadable": {
+    status: 400,
+    message: "{question} can't be had: {reason}.",
+    mend: "Give it from a file that only you can read, from a variable, or run the command on a terminal to be asked.",
+  },
+  "template-invalid": {
+    status: 422,
+    message: "The template {place} can't be filled in: {reason}",
+    mend: "X",
   },
 } as const;
 
