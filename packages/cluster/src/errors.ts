@@ -11,6 +11,16 @@ const table = {
     message: "Another command works on the cluster {cluster}: {holder}.",
     mend: "Wait until it has ended; `outrigger cluster history {cluster}` shows how far it is.",
   },
+  "cluster-image-lint-failed": {
+    status: 422,
+    message: "{image} makes an image with {count}.",
+    mend: "Mend what is named; `outrigger cluster lint` checks again, and --force builds all the same.",
+  },
+  "cluster-image-wrong": {
+    status: 422,
+    message: "{image} can't be used as a cluster image: {reason}.",
+    mend: "Build it again with `outrigger cluster build`, or get it from elsewhere.",
+  },
   "cluster-known": {
     status: 409,
     message: "The cluster {cluster} is known here already: {file}.",
@@ -97,6 +107,11 @@ const table = {
     message: "Roles of hosts that are in the cluster {cluster} differ: {changes}.",
     mend: "Take the host out of the cluster and let it join in its new role.",
   },
+  "image-gathering-failed": {
+    status: 422,
+    message: "{count} could not be gathered.",
+    mend: "Mend what is named, or build with --skip-images; nothing was built.",
+  },
   "image-is-application": {
     status: 422,
     message: "{image} brings applications: it puts no cluster {cluster} up.",
@@ -126,6 +141,21 @@ const table = {
     status: 404,
     message: "There is no kubeconfig on {host}: {looked}.",
     mend: "The cluster's API is there from `create` on; create.sh may say where its admin kubeconfig is: KUBECONFIG=/path in OUTRIGGER_OUTPUT.",
+  },
+  "kubefile-invalid": {
+    status: 422,
+    message: "{file} has {count}.",
+    mend: "Mend the lines named; docs/cluster-images.md has every instruction.",
+  },
+  "kubefile-missing": {
+    status: 404,
+    message: "There is no {file}.",
+    mend: "Write one, or name it with -f; docs/cluster-images.md has an example.",
+  },
+  "kubefile-stage-unknown": {
+    status: 404,
+    message: "{file} has no stage {stage}.",
+    mend: "Name one that a FROM has behind its AS.",
   },
   "kubernetes-path-invalid": {
     status: 400,
@@ -228,6 +258,15 @@ const table = {
     message: "The run {run} ({operation}) of the cluster {cluster} is not through: {reason}.",
     mend: "Go on with it by `outrigger cluster resume {cluster}`, or leave it as it is with `outrigger cluster resume {cluster} --abandon`.",
   },
+  "run-unavailable": {
+    status: 501,
+    message: "RUN can't be carried out here: {reason}.",
+    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
+  "secret-in-argument": {
+    status: 400,
+    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
+    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
+  },
   "run-unknown": {
     status: 404,
     message: "The cluster {cluster} has no run {run}.",
@@ -247,11 +286,6 @@ const table = {
     status: 500,
     message: "What {task} has written to OUTRIGGER_OUTPUT on {host} can't be read: {reason}.",
     mend: "Mend what the host says, then run `outrigger cluster resume`.",
-  },
-  "secret-in-argument": {
-    status: 400,
-    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
-    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
   },
   "secret-unreadable": {
     status: 400,
