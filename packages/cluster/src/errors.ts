@@ -262,10 +262,6 @@ const table = {
     status: 501,
     message: "RUN can't be carried out here: {reason}.",
     mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
-  "secret-in-argument": {
-    status: 400,
-    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
-    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
   },
   "run-unknown": {
     status: 404,
@@ -286,6 +282,11 @@ const table = {
     status: 500,
     message: "What {task} has written to OUTRIGGER_OUTPUT on {host} can't be read: {reason}.",
     mend: "Mend what the host says, then run `outrigger cluster resume`.",
+  },
+  "secret-in-argument": {
+    status: 400,
+    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
+    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
   },
   "secret-unreadable": {
     status: 400,
