@@ -11,6 +11,16 @@ const table = {
     message: "Another command works on the cluster {cluster}: {holder}.",
     mend: "Wait until it has ended; `outrigger cluster history {cluster}` shows how far it is.",
   },
+  "cluster-image-lint-failed": {
+    status: 422,
+    message: "{image} makes an image with {count}.",
+    mend: "Mend what is named; `outrigger cluster lint` checks again, and --force builds all the same.",
+  },
+  "cluster-image-wrong": {
+    status: 422,
+    message: "{image} can't be used as a cluster image: {reason}.",
+    mend: "Build it again with `outrigger cluster build`, or get it from elsewhere.",
+  },
   "cluster-known": {
     status: 409,
     message: "The cluster {cluster} is known here already: {file}.",
@@ -168,6 +178,11 @@ const table = {
     message: "{image} is another image now ({found}); the cluster has {expected}.",
     mend: "Give the former one its name back (`outrigger pull`, `outrigger load`), or ask for the new one with `outrigger cluster upgrade`.",
   },
+  "image-gathering-failed": {
+    status: 422,
+    message: "{count} could not be gathered.",
+    mend: "Mend what is named, or build with --skip-images; nothing was built.",
+  },
   "image-is-application": {
     status: 422,
     message: "{image} brings applications: it puts no cluster {cluster} up.",
@@ -202,6 +217,21 @@ const table = {
     status: 404,
     message: "There is no kubeconfig on {host}: {looked}.",
     mend: "The cluster's API is there from `create` on; create.sh may say where its admin kubeconfig is: KUBECONFIG=/path in OUTRIGGER_OUTPUT.",
+  },
+  "kubefile-invalid": {
+    status: 422,
+    message: "{file} has {count}.",
+    mend: "Mend the lines named; docs/cluster-images.md has every instruction.",
+  },
+  "kubefile-missing": {
+    status: 404,
+    message: "There is no {file}.",
+    mend: "Write one, or name it with -f; docs/cluster-images.md has an example.",
+  },
+  "kubefile-stage-unknown": {
+    status: 404,
+    message: "{file} has no stage {stage}.",
+    mend: "Name one that a FROM has behind its AS.",
   },
   "kubernetes-path-invalid": {
     status: 400,
@@ -313,6 +343,11 @@ const table = {
     status: 409,
     message: "The run {run} ({operation}) of the cluster {cluster} is not through: {reason}.",
     mend: "Go on with it by `outrigger cluster resume {cluster}`, or leave it as it is with `outrigger cluster resume {cluster} --abandon`.",
+  },
+  "run-unavailable": {
+    status: 501,
+    message: "RUN can't be carried out here: {reason}.",
+    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
   },
   "run-unknown": {
     status: 404,

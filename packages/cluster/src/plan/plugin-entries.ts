@@ -1,18 +1,14 @@
 import type { PhaseName } from "@outrigger/plugin";
+import type { ResolvedTargets } from "../files/targets.ts";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
 import { cleaningPhases, type MomentFacts } from "../phases/moments.ts";
+import { builtInTypes } from "../plugins/built-in/built-in-types.ts";
 import type { PluginType, ScriptedType } from "../plugins/plugin-type.ts";
 import { digestOfValue } from "./digest.ts";
 import type { PluginEntry, Task } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { hostVariables, rootfsOf } from "./step-scripts.ts";
-
-/** The hosts that a plug-in's targets mean, and the selectors that the Kubernetes API must answer. */
-export interface ResolvedTargets {
-  readonly hosts: readonly string[];
-  readonly lateSelectors: readonly string[];
-}
 
 /** Where a plug-in's turn comes. */
 export interface PluginPlace {
@@ -47,8 +43,8 @@ function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) 
 }
 
 /** The fields of a plug-in that decide what it does, without those that say how often, for how long and what then. */
-function pluginWork({ name, type, data, values, template, entry, privileges, strict }: ClusterPlugin): unknown {
-  return { name, type, data, values, template, entry: entry?.path, privileges, strict };
+function pluginWork({ name, type, data, values, template, entry, package: from, privileges, strict }: ClusterPlugin): unknown {
+  return { name, type, data, values, template, entry: entry?.path, package: from, privileges, strict };
 }
 
 /** A plug-in at a phase. A type that is called has one task, one with scripts a task for each host that it has a script for. */
@@ -97,7 +93,8 @@ function calledTask(
   return { id, host: "-", digest: digestOfValue(decidedBy) };
 }
 
-/** Code that comes from an image is another with another image. */
-function imagePart({ entry }: ClusterPlugin, { input }: PluginPlace): string {
-  return entry?.origin.from === "image" ? input.image.digest : "";
+/** Code that an image brings is another with another image. */
+function imagePart({ type, entry, origin, overrides }: ClusterPlugin, { input }: PluginPlace): string {
+  const brought = !builtInTypes.has(type) && [entry?.origin, origin, overrides].some((from) => from?.from === "image");
+  return brought ? input.image.digest : "";
 }
