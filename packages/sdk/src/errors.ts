@@ -51,6 +51,16 @@ const table = {
     message: "{plugin} changed {field}, which is set and which it has no privilege to see.",
     mend: "Name the field in plugin.yaml's spec.engine.privileges.see.",
   },
+  "kubernetes-refused": {
+    status: 502,
+    message: "{method} {path}: the cluster's API answered {status}: {message}",
+    mend: "Look at the API's own words; `kubectl` with the same path tells more.",
+  },
+  "kubernetes-answer-unclear": {
+    status: 502,
+    message: "{method} {path}: the cluster's API gave {found}.",
+    mend: "Check that the path is one of the Kubernetes API, e.g. /api/v1/nodes.",
+  },
 } as const;
 
 /** The errors of the plug-in SDK. */

@@ -31,6 +31,7 @@ export * as z from "zod";
 export * from "./cluster/cluster-context.ts";
 export * from "./cluster/cluster-plugin.ts";
 export * from "./cluster/kubernetes-client.ts";
+export * from "./cluster/kubernetes-over.ts";
 export * from "./cluster/protocol.ts";
 export * from "./engine/call-context.ts";
 export * from "./engine/call-plugin.ts";
