@@ -167,7 +167,11 @@ const engine: GroupEntry = {
 const cluster: GroupEntry = {
   name: "cluster",
   summary: "Build cluster images, and run clusters and their plug-ins over SSH",
-  children: [],
+  children: [
+    { name: "build", summary: "Build a cluster image from a Kubefile", load: () => import("./commands/cluster/build.ts") },
+    { name: "images", summary: "List the cluster images of the local store", load: () => import("./commands/cluster/images.ts") },
+    { name: "lint", summary: "Say what is wrong with a cluster image or its plug-ins", load: () => import("./commands/cluster/lint.ts") },
+  ],
 };
 
 /** Every command, in the order of `outrigger --help`. */
