@@ -190,6 +190,9 @@ const cluster: GroupEntry = {
     { name: "scale", summary: "Give a cluster these hosts and no others", load: () => import("./commands/cluster/scale.ts") },
     { name: "status", summary: "Show clusters, their hosts and plug-ins", load: () => import("./commands/cluster/status.ts") },
     { name: "upgrade", summary: "Give a cluster another image", load: () => import("./commands/cluster/upgrade.ts") },
+    { name: "build", summary: "Build a cluster image from a Kubefile", load: () => import("./commands/cluster/build.ts") },
+    { name: "images", summary: "List the cluster images of the local store", load: () => import("./commands/cluster/images.ts") },
+    { name: "lint", summary: "Say what is wrong with a cluster image or its plug-ins", load: () => import("./commands/cluster/lint.ts") },
   ],
 };
 

@@ -329,6 +329,16 @@ const table = {
     message: "{failures}\nThe run {run} is open; what the cluster is has not been changed here.",
     mend: "Mend it, then `outrigger cluster resume {cluster}`: what is done is not done again. `outrigger cluster resume {cluster} --abandon` leaves it as it is.",
   },
+  "run-instruction-failed": {
+    status: 422,
+    message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
+    mend: "Mend the command. It runs as root of namespaces of its own, where this machine's programs are read-only.",
+  },
+  "run-instruction-unavailable": {
+    status: 501,
+    message: "RUN can't be carried out here: {reason}.",
+    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
+  },
   "run-none-open": {
     status: 409,
     message: "No run of the cluster {cluster} is open.",
