@@ -248,11 +248,6 @@ const table = {
     message: "What {task} has written to OUTRIGGER_OUTPUT on {host} can't be read: {reason}.",
     mend: "Mend what the host says, then run `outrigger cluster resume`.",
   },
-  "secret-in-argument": {
-    status: 400,
-    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
-    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
-  },
   "secret-unreadable": {
     status: 400,
     message: "{question} can't be had: {reason}.",
@@ -393,6 +388,45 @@ const table = {
     status: 502,
     message: "{host}: {path} arrived, but differs from what was sent.",
     mend: "Check the host's disk and memory, then resume.",
+  },
+  "cluster-image-lint-failed": {
+    status: 422,
+    message: "{image} makes an image with {count}.",
+    mend: "Mend what is named; `outrigger cluster lint` checks again, and --force builds all the same.",
+  },
+  "cluster-image-wrong": {
+    status: 422,
+    message: "{image} can't be used as a cluster image: {reason}.",
+    mend: "Build it again with `outrigger cluster build`, or get it from elsewhere.",
+  },
+  "image-gathering-failed": {
+    status: 422,
+    message: "{count} could not be gathered.",
+    mend: "Mend what is named, or build with --skip-images; nothing was built.",
+  },
+  "kubefile-invalid": {
+    status: 422,
+    message: "{file} has {count}.",
+    mend: "Mend the lines named; docs/cluster-images.md has every instruction.",
+  },
+  "kubefile-missing": {
+    status: 404,
+    message: "There is no {file}.",
+    mend: "Write one, or name it with -f; docs/cluster-images.md has an example.",
+  },
+  "kubefile-stage-unknown": {
+    status: 404,
+    message: "{file} has no stage {stage}.",
+    mend: "Name one that a FROM has behind its AS.",
+  },
+  "run-unavailable": {
+    status: 501,
+    message: "RUN can't be carried out here: {reason}.",
+    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
+  "secret-in-argument": {
+    status: 400,
+    message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
+    mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
   },
 } as const;
 

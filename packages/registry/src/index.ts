@@ -35,7 +35,8 @@ export { type Layout, type NamedManifest, openLayout, type ReferrerSource } from
 export { saveArchive } from "./layout/save-archive.ts";
 export * from "./manifests.ts";
 export * from "./media-types.ts";
-export { describePackage, type PackageDescription } from "./packages/describe-package.ts";
+export * from "./packages/cluster-image-summary.ts";
+export { chooseManifest, describePackage, type PackageDescription } from "./packages/describe-package.ts";
 export * from "./packages/names.ts";
 export { type PackedPackage, packFolder } from "./packages/pack-folder.ts";
 export * from "./packages/package-types.ts";
