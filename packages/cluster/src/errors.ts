@@ -261,7 +261,7 @@ const table = {
   "template-invalid": {
     status: 422,
     message: "The template {place} can't be filled in: {reason}",
-    mend: "X",
+    mend: "Mend the template, or write the file without templates under a name that does not end with .tmpl; docs/cluster-files.md has what templates may hold.",
   },
   "host-bash-missing": {
     status: 422,
@@ -419,10 +419,16 @@ const table = {
     message: "{file} has no stage {stage}.",
     mend: "Name one that a FROM has behind its AS.",
   },
+  "kubefile-run-failed": {
+    status: 422,
+    message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
+    mend: "Mend the command. It runs as root of namespaces of its own, where this machine's programs are read-only.",
+  },
   "run-unavailable": {
     status: 501,
     message: "RUN can't be carried out here: {reason}.",
     mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
+  },
   "secret-in-argument": {
     status: 400,
     message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
