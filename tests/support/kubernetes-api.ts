@@ -1,14 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { get } from "node:https";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freePort } from "./sandbox.ts";
+import { freePort, root } from "./sandbox.ts";
 
-/** A kube-apiserver with an etcd of its own on loopback; no scheduler, no controllers, no kubelets. */
+/** An API of Kubernetes on loopback; no scheduler, no controllers, no kubelets. */
 export interface KubernetesApi {
   readonly port: number;
   readonly folder: string;
@@ -16,8 +16,6 @@ export interface KubernetesApi {
   readonly kubeconfig: string;
   /** PEM files: `authority.pem`, `admin.pem`, `admin.key` and the server's own. */
   readonly file: (name: string) => string;
-  /** A token that is an admin's, too. */
-  readonly token: string;
 }
 
 /** Why no test that needs a Kubernetes API can run here; undefined where it can. */
@@ -25,8 +23,50 @@ export const noKubernetes: string | undefined = ["kube-apiserver", "etcd"].some(
   ? "no kube-apiserver and etcd: set KUBEBUILDER_ASSETS, or TEST_ASSET_KUBE_APISERVER and TEST_ASSET_ETCD, or put them on the PATH"
   : undefined;
 
-/** Starts one; it is gone when the test ends. */
+/** A kube-apiserver with an etcd of its own; gone when the test ends. */
 export async function kubernetesApi(context: Pick<TestContext, "after">): Promise<KubernetesApi> {
+  const { folder, file, start } = place(context);
+  const [store, peer, port] = [await freePort(), await freePort(), await freePort()];
+  const clients = `http://127.0.0.1:${store}`;
+  const peers = `http://127.0.0.1:${peer}`;
+  start(assetPath("etcd") ?? "etcd", [
+    ...["--data-dir", file("etcd"), "--listen-client-urls", clients, "--advertise-client-urls", clients],
+    ...["--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", `default=${peers}`],
+  ]);
+  start(assetPath("kube-apiserver") ?? "kube-apiserver", [
+    ...["--etcd-servers", clients, "--bind-address", "127.0.0.1", "--secure-port", String(port), "--cert-dir", folder],
+    ...["--tls-cert-file", file("server.pem"), "--tls-private-key-file", file("server.key"), "--client-ca-file", file("authority.pem")],
+    ...["--service-account-issuer", "https://outrigger.test", "--service-account-key-file", file("server.key")],
+    ...["--service-account-signing-key-file", file("server.key"), "--service-cluster-ip-range", "10.96.0.0/24"],
+    ...["--authorization-mode", "RBAC", "--disable-admission-plugins", "ServiceAccount,TaintNodesByCondition"],
+  ]);
+  return await ready(folder, file, port);
+}
+
+/** The tiny cluster's API: Python, always there. */
+export async function tinyApi(context: Pick<TestContext, "after">): Promise<KubernetesApi> {
+  const { folder, file, start } = place(context);
+  mkdirSync(file("pki"));
+  for (const [from, to] of [
+    ["authority.pem", "ca.crt"],
+    ["server.pem", "server.crt"],
+    ["server.key", "server.key"],
+  ]) {
+    copyFileSync(file(from ?? ""), join(folder, "pki", to ?? ""));
+  }
+  const port = await freePort();
+  start("python3", ["-B", join(root, "examples", "tiny-cluster", "bin", "tiny-api"), "--data", folder, "--port", String(port)]);
+  return await ready(folder, file, port);
+}
+
+interface Place {
+  readonly folder: string;
+  readonly file: (name: string) => string;
+  readonly start: (program: string, words: readonly string[]) => void;
+}
+
+/** A folder with keys, and programs that end with the test. */
+function place(context: Pick<TestContext, "after">): Place {
   const folder = mkdtempSync(join(tmpdir(), "outrigger-kubernetes-"));
   const file = (name: string): string => join(folder, name);
   const running: ChildProcess[] = [];
@@ -37,33 +77,18 @@ export async function kubernetesApi(context: Pick<TestContext, "after">): Promis
     }
     rmSync(folder, { recursive: true, force: true });
   });
-  const start = (name: string, words: readonly string[]): void =>
-    void running.push(spawn(assetPath(name) ?? name, words, { stdio: ["ignore", "ignore", "pipe"] }));
-  const [store, peer, port] = [await freePort(), await freePort(), await freePort()];
-  const token = "an-admin-token";
   makeKeys(file);
-  writeFileSync(file("tokens.csv"), `${token},admin,1,"system:masters"\n`, { mode: 0o600 });
-  const clients = `http://127.0.0.1:${store}`;
-  const peers = `http://127.0.0.1:${peer}`;
-  start("etcd", [
-    ...["--data-dir", file("etcd"), "--listen-client-urls", clients, "--advertise-client-urls", clients],
-    ...["--listen-peer-urls", peers, "--initial-advertise-peer-urls", peers, "--initial-cluster", `default=${peers}`],
-  ]);
-  start("kube-apiserver", [
-    ...["--etcd-servers", clients, "--bind-address", "127.0.0.1", "--secure-port", String(port), "--cert-dir", folder],
-    ...["--tls-cert-file", file("server.pem"), "--tls-private-key-file", file("server.key"), "--client-ca-file", file("authority.pem")],
-    ...["--service-account-issuer", "https://outrigger.test", "--service-account-key-file", file("server.key")],
-    ...["--service-account-signing-key-file", file("server.key"), "--service-cluster-ip-range", "10.96.0.0/24"],
-    ...["--authorization-mode", "RBAC", "--disable-admission-plugins", "ServiceAccount", "--token-auth-file", file("tokens.csv")],
-  ]);
-  for (const child of running) child.stderr?.resume();
+  return { folder, file, start: (program, words) => void running.push(spawn(program, words, { stdio: "ignore" })) };
+}
+
+async function ready(folder: string, file: (name: string) => string, port: number): Promise<KubernetesApi> {
   const kubeconfig = file("admin.conf");
   writeFileSync(kubeconfig, kubeconfigText(port, file), { mode: 0o600 });
   for (let tries = 0; tries < 600; tries += 1) {
-    if ((await statusOf(port, token, readFileSync(file("authority.pem")))) === 200) return { port, folder, kubeconfig, file, token };
+    if ((await statusOf(port, file)) === 200) return { port, folder, kubeconfig, file };
     await sleep(100);
   }
-  throw new TypeError("kube-apiserver does not answer");
+  throw new TypeError("the API does not answer");
 }
 
 function assetPath(name: string): string | undefined {
@@ -107,10 +132,10 @@ function kubeconfigText(port: number, file: (name: string) => string): string {
   });
 }
 
-function statusOf(port: number, token: string, ca: Buffer): Promise<number> {
+function statusOf(port: number, file: (name: string) => string): Promise<number> {
   return new Promise((resolve) => {
-    const options = { host: "127.0.0.1", port, path: "/readyz", ca, headers: { authorization: `Bearer ${token}` } };
-    const asking = get(options, (response) => {
+    const [ca, cert, key] = [readFileSync(file("authority.pem")), readFileSync(file("admin.pem")), readFileSync(file("admin.key"))];
+    const asking = get({ host: "127.0.0.1", port, path: "/readyz", ca, cert, key, agent: false }, (response) => {
       response.resume();
       resolve(response.statusCode ?? 0);
     });

@@ -102,10 +102,81 @@ const table = {
     message: "{image} has no scripts/create.sh: nothing would put the cluster {cluster} up.",
     mend: "Add the script to the image; an image that brings applications alone is built with `--type application`.",
   },
+  "host-bash-missing": {
+    status: 422,
+    message: "{host}: there is no bash that can be used: {reason}.",
+    mend: "Install bash 4.4 or newer and coreutils there; nothing else is needed.",
+  },
+  "host-command-failed": {
+    status: 502,
+    message: "{host}: {what} failed: {reason}.",
+    mend: "Mend what is named on the host, then run it again.",
+  },
+  "host-disk-full": {
+    status: 507,
+    message: "{host}: there is no room for {what}: {reason}.",
+    mend: "Free space under /var/lib/outrigger or make the disk larger, then resume; what arrived is kept.",
+  },
+  "host-file-missing": {
+    status: 404,
+    message: "{host}: {path} can't be read: {reason}.",
+    mend: "Check the path; it is read as root.",
+  },
+  "host-file-too-large": {
+    status: 413,
+    message: "{host}: {path} has {bytes} bytes; at most 64 MiB are read.",
+    mend: "Copy such a file by other means.",
+  },
+  "host-forward-refused": {
+    status: 502,
+    message: "{host}: no connection from there to {address} port {port}: {reason}.",
+    mend: "Check that something listens there, and that its sshd_config has not set AllowTcpForwarding to no.",
+  },
+  "host-key-changed": {
+    status: 403,
+    message:
+      "{host} shows another host key than before: {found} instead of {known} ({file}:{line}). Another machine may be answering in its place.",
+    mend: "If the machine was really set up anew, forget its old key: ssh-keygen -f '{file}' -R '{name}'.",
+  },
+  "host-key-revoked": {
+    status: 403,
+    message: "{host} shows a host key that is revoked: {found} ({file}:{line}).",
+    mend: "Give the host a new key; this one must never be used again.",
+  },
+  "host-key-unknown": {
+    status: 403,
+    message: "{host} shows a host key that is not known: {found}.",
+    mend: "Compare it with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` on the host, then add it to {file} (ssh-keyscan prints the line), or allow trust at first use.",
+  },
+  "host-not-of-cluster": {
+    status: 404,
+    message: "{ip} is no host of this operation.",
+    mend: "Name one of: {known}.",
+  },
   "host-roles-changed": {
     status: 422,
     message: "Roles of hosts that are in the cluster {cluster} differ: {changes}.",
     mend: "Take the host out of the cluster and let it join in its new role.",
+  },
+  "host-shell-ended": {
+    status: 422,
+    message: "{host}: the login shell of {user} ended (exit {exit}) before it ran anything: {output}.",
+    mend: "Give the user a shell that runs commands, and see that its start files (~/.bashrc and the like) neither exit nor wait without a terminal.",
+  },
+  "host-timeout": {
+    status: 504,
+    message: "{host}: {what} took longer than {seconds} s and was stopped.",
+    mend: "See on the host what it waits for, or give it more time.",
+  },
+  "host-unreachable": {
+    status: 502,
+    message: "{host} can't be reached on port {port}: {reason}.",
+    mend: "Check the address, that the machine is up, and that no firewall is between; `ssh -p {port} {user}@{host}` should work.",
+  },
+  "image-changed": {
+    status: 409,
+    message: "{image} is another image now ({found}); the cluster has {expected}.",
+    mend: "Give the former one its name back (`outrigger pull`, `outrigger load`), or ask for the new one with `outrigger cluster upgrade`.",
   },
   "image-gathering-failed": {
     status: 422,
@@ -131,6 +202,11 @@ const table = {
     status: 500,
     message: "{file} can't be written: {reason}. Nothing new was begun without a record of it.",
     mend: "Make room or mend the disk, then run `outrigger cluster resume`.",
+  },
+  "known-hosts-unusable": {
+    status: 500,
+    message: "{file} can't be used: {reason}.",
+    mend: "Mend the file or its permissions; it has to be one of OpenSSH's known_hosts.",
   },
   "kubeconfig-invalid": {
     status: 422,
@@ -193,6 +269,11 @@ const table = {
     message: "The cluster has no node for {ips}.",
     mend: "A host is a node after its join, e.g. at PreGuest; a node is found by its InternalIP.",
   },
+  "phase-not-of-plugin": {
+    status: 422,
+    message: "{plugin} does not run at {phase}.",
+    mend: "Its phases are {phases}.",
+  },
   "plugin-data-invalid": {
     status: 422,
     message: "The data of the plug-in {plugin} is wrong: {reason}",
@@ -218,6 +299,11 @@ const table = {
     message: "The cluster {cluster} has a plug-in {plugin} already.",
     mend: "Give yours another name, or change what is there.",
   },
+  "plugin-run-failed": {
+    status: 500,
+    message: "{failures}",
+    mend: "Mend it, and run the plug-in again.",
+  },
   "plugin-type-unknown": {
     status: 422,
     message: "No plug-in has the type {type}: {known}.",
@@ -242,6 +328,16 @@ const table = {
     status: 500,
     message: "{failures}\nThe run {run} is open; what the cluster is has not been changed here.",
     mend: "Mend it, then `outrigger cluster resume {cluster}`: what is done is not done again. `outrigger cluster resume {cluster} --abandon` leaves it as it is.",
+  },
+  "run-instruction-failed": {
+    status: 422,
+    message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
+    mend: "Mend the command. It runs as root of namespaces of its own, where this machine's programs are read-only.",
+  },
+  "run-instruction-unavailable": {
+    status: 501,
+    message: "RUN can't be carried out here: {reason}.",
+    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
   },
   "run-none-open": {
     status: 409,
@@ -293,15 +389,70 @@ const table = {
     message: "{question} can't be had: {reason}.",
     mend: "Give it from a file that only you can read, from a variable, or run the command on a terminal to be asked.",
   },
+  "ssh-algorithms": {
+    status: 502,
+    message: "{host}: no SSH algorithm in common: {reason}.",
+    mend: "Upgrade its OpenSSH or widen the lists in its sshd_config; algorithms that are known to be weak are not taken.",
+  },
+  "ssh-key-unusable": {
+    status: 422,
+    message: "{path} can't be used as a private key: {reason}.",
+    mend: "Name another key, give its passphrase (pkPasswd), or load it into an ssh-agent.",
+  },
+  "ssh-link-lost": {
+    status: 502,
+    message: "{host}: the connection was lost ({reason}) and did not come back within {seconds} s.",
+    mend: "Bring the host back and resume; scripts that run there go on and are found again.",
+  },
+  "ssh-login-refused": {
+    status: 401,
+    message: "{host} refuses to let {user} in. Tried: {tried}. The host takes: {taken}.",
+    mend: "Check the user with its password or key; `ssh -p {port} {user}@{host}` should work.",
+  },
+  "ssh-protocol": {
+    status: 502,
+    message: "{host} does not speak SSH as it should on port {port}: {reason}.",
+    mend: "Check that sshd listens on this port and lets more connections in (MaxStartups).",
+  },
+  "ssh-sessions-refused": {
+    status: 502,
+    message: "{host}: sshd opens no session for {user}: {reason}.",
+    mend: "Check MaxSessions, ForceCommand and permitopen in its sshd_config and authorized_keys.",
+  },
   "step-unknown": {
     status: 500,
     message: "The runner does not know how to do the step {step}.",
     mend: "The plan is of another version of outrigger: make it anew.",
   },
+  "sudo-refused": {
+    status: 403,
+    message: "{host}: {user} can't become root by `sudo -n`: {reason}.",
+    mend: "Log in as root, or give the user `NOPASSWD: ALL` in /etc/sudoers.d.",
+  },
+  "task-key-invalid": {
+    status: 500,
+    message: "{found} is no key of a task: {reason}.",
+    mend: "Use printable characters, at most 500.",
+  },
+  "task-variable-invalid": {
+    status: 422,
+    message: "{name} can't be a variable of a script: {reason}.",
+    mend: "Use letters, digits and underscores, not beginning with a digit, and none of bash's own names; no value can hold a NUL.",
+  },
   "template-invalid": {
     status: 422,
     message: "The template {place} can't be filled in: {reason}",
     mend: "X",
+  },
+  "tree-not-for-hosts": {
+    status: 422,
+    message: "The file {path} can't be put on a host: {reason}.",
+    mend: "Take it out of the image or give it another place.",
+  },
+  "tree-transfer-damaged": {
+    status: 502,
+    message: "{host}: {path} arrived, but differs from what was sent.",
+    mend: "Check the host's disk and memory, then resume.",
   },
 } as const;
 

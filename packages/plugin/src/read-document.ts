@@ -56,11 +56,15 @@ export function readSource(text: string, file: string): Reading<SourceDocument> 
 export function readSources(text: string, file: string): Reading<readonly SourceDocument[]> {
   const { list, at, faults } = parse(text, file);
   if (faults.length > 0) return { ok: false, problems: faults };
-  const readings = list.filter(({ contents }) => contents !== null).map((document) => plainValue(document, text, file, at));
+  const readings = list.filter((document) => !isEmpty(document)).map((document) => plainValue(document, text, file, at));
   const problems = readings.flatMap((reading) => (reading.ok ? [] : reading.problems));
   if (problems.length > 0) return { ok: false, problems };
   const sources = readings.flatMap((reading) => (reading.ok ? [reading.value] : []));
   return sources.length === 0 ? { ok: false, problems: [emptyFile(file)] } : { ok: true, value: sources };
+}
+
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null && contents.source === "");
 }
 
 type PlaceOf = (offset: number) => { line: number; column: number };

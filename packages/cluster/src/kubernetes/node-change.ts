@@ -3,7 +3,7 @@ import type { KubernetesNode, KubernetesTaint } from "@outrigger/sdk";
 export const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
 export type TaintEffect = (typeof taintEffects)[number];
 
-/** One taint to put (`value` there, perhaps `""`) or to take away (`value` null). A node has one taint for each key and effect. */
+/** One taint to put (`value` there, perhaps `""`) or to take away (`value` null). */
 export interface TaintChange {
   readonly key: string;
   /** Absent, when taking away: every effect. */
@@ -40,7 +40,10 @@ export function inverseOf(node: KubernetesNode, { labels, taints }: NodeDifferen
   const removed = before.filter((taint) => !after.some((other) => sameTaint(taint, other)));
   return {
     labels: Object.fromEntries(Object.keys(labels).map((key) => [key, labelOf(node, key)])),
-    taints: [...added.map((taint) => changeTo(taint, null)), ...removed.map((taint) => changeTo(taint, taint.value ?? ""))],
+    taints: [
+      ...added.filter((taint) => !removed.some((other) => sameSlot(taint, other))).map((taint) => changeTo(taint, null)),
+      ...removed.map((taint) => changeTo(taint, taint.value ?? "")),
+    ],
   };
 }
 
@@ -85,7 +88,12 @@ function withTaint(taints: readonly KubernetesTaint[], { key, effect, value }: T
 }
 
 function sameTaint(one: KubernetesTaint, other: KubernetesTaint): boolean {
-  return one.key === other.key && one.effect === other.effect && (one.value ?? "") === (other.value ?? "");
+  return sameSlot(one, other) && (one.value ?? "") === (other.value ?? "");
+}
+
+/** A node has one taint at most for each key and effect. */
+function sameSlot(one: KubernetesTaint, other: KubernetesTaint): boolean {
+  return one.key === other.key && one.effect === other.effect;
 }
 
 function changeTo({ key, effect }: KubernetesTaint, value: string | null): TaintChange {

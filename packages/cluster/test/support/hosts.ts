@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import type { Duplex } from "node:stream";
 import { text } from "node:stream/consumers";
 import { type ClusterPlugin, type ExecResult, type Host, type HostConnection, type HostScript, usualRules } from "@outrigger/cluster";
-import type { KubernetesNode } from "@outrigger/sdk";
+import type { ClusterContext, ClusterHost, KubernetesClient, KubernetesNode } from "@outrigger/sdk";
 
 /** A host of a cluster; `fields` over what it usually is. */
 export function host(ip: string, fields: Partial<Host> = {}): Host {
@@ -79,4 +79,30 @@ export function nodeObject(name: string, ip: string): KubernetesNode {
     spec: {},
     status: { addresses: [{ type: "InternalIP", address: ip }], conditions: [{ type: "Ready", status: "True" }] },
   };
+}
+
+/** A call's context over a client, and the lines that its plug-in logs. */
+export function contextOf(
+  kubernetes: KubernetesClient,
+  all: readonly Host[],
+  fields: Partial<ClusterContext> = {},
+): { readonly context: ClusterContext; readonly lines: string[] } {
+  const lines: string[] = [];
+  const log = (text: string): void => void lines.push(text);
+  const clusterHosts = all.map(({ ip, roles, env, labels }, index): ClusterHost => ({ ip, roles, env, labels, master0: index === 0 }));
+  const context: ClusterContext = {
+    name: "test",
+    run: "run-1",
+    cluster: { name: "c", image: "i", operation: "create", hosts: clusterHosts },
+    hosts: clusterHosts,
+    data: undefined,
+    values: {},
+    kubernetes,
+    exec: async () => ({ exit: 0, stdout: "", stderr: "" }),
+    log: { debug: log, info: log, warn: log, error: log },
+    deadline: Date.now() + 60_000,
+    signal: new AbortController().signal,
+    ...fields,
+  };
+  return { context, lines };
 }

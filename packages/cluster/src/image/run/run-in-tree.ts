@@ -16,7 +16,7 @@ export interface RunContext {
  * is the command's root; without one, as cluster images are, the command finds this machine's programs read-only and the tree as its working directory.
  * The network is this machine's.
  *
- * @throws run-failed with the last lines that it wrote, run-unavailable
+ * @throws run-instruction-failed with the last lines that it wrote, run-instruction-unavailable
  */
 export async function runInTree(instruction: Instruction, place: InstructionPlace, { opened, say }: RunContext): Promise<void> {
   const { state, wrong } = place;
@@ -53,7 +53,7 @@ export async function runInTree(instruction: Instruction, place: InstructionPlac
     const result = await runInNamespaces({ kind: own ? "own" : "host", folder, rootfs, workdir: state.workdir || "/", words, env, say });
     if (result !== undefined) {
       const { reason, lines } = result;
-      throw clusterErrors["run-failed"]({ command: instruction.text, line: instruction.line, reason, log: lines.join("\n") });
+      throw clusterErrors["run-instruction-failed"]({ command: instruction.text, line: instruction.line, reason, log: lines.join("\n") });
     }
     const after = await changedFiles(rootfs, before, marks, shift);
     for (const path of after.removed) state.tree.remove(path);

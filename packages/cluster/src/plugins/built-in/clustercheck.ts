@@ -31,20 +31,30 @@ export const clusterCheckType: CalledType = {
     const hosts = beforeJoining.includes(phase) ? [] : context.cluster.hosts.map(({ ip }) => ip);
     let [wait, said] = [firstWait, ""];
     for (;;) {
-      context.signal.throwIfAborted();
-      const missing = await missingNow(context, hosts, namespaces);
-      if (missing.length === 0) return context.log.info("the cluster is ready");
-      const text =
-        missing.length > shown ? `${missing.slice(0, shown).join("; ")}; and ${missing.length - shown} more` : missing.join("; ");
-      const left = context.deadline - Date.now() - lastWords;
-      if (left <= 0) throw clusterErrors["cluster-not-ready"]({ missing: text });
+      const missing = await Promise.race([missingNow(context, hosts, namespaces), timeOver(context)]);
+      if (missing?.length === 0) return context.log.info("the cluster is ready");
+      const text = missing === undefined ? said || "its API gives no answer" : shortened(missing);
+      if (missing === undefined || timeLeft(context) <= 0) throw clusterErrors["cluster-not-ready"]({ missing: text });
       if (text !== said) context.log.info(`waiting: ${text}`);
       said = text;
-      await sleep(Math.min(wait, left), undefined, { signal: context.signal });
+      await sleep(Math.min(wait, timeLeft(context)), undefined, { signal: context.signal });
       wait = Math.min(wait * 1.5, longestWait);
     }
   },
 };
+
+function timeLeft({ deadline }: ClusterContext): number {
+  return Math.max(0, deadline - Date.now() - lastWords);
+}
+
+async function timeOver(context: ClusterContext): Promise<undefined> {
+  await sleep(timeLeft(context), undefined, { signal: context.signal, ref: false });
+}
+
+function shortened(missing: readonly string[]): string {
+  const first = missing.slice(0, shown).join("; ");
+  return missing.length > shown ? `${first}; and ${missing.length - shown} more` : first;
+}
 
 /** What is not as it shall be, one phrase each. While a cluster comes up its API may come and go: that is only another thing that is missing. */
 async function missingNow(

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { PlainProblem } from "@outrigger/plugin";
 import ipaddr from "ipaddr.js";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
@@ -61,8 +62,8 @@ function hostsNamed(text: string, hosts: readonly Host[]): readonly Host[] | str
   const found = new Set<Host>();
   for (const term of text.split(",")) {
     const [from = "", to = from, more] = term.split("-");
-    if (more !== undefined || !ipaddr.isValid(from) || !ipaddr.isValid(to)) return `"${term}" is neither an address nor a range A-B`;
-    const [low, high] = [ipaddr.parse(from), ipaddr.parse(to)];
+    if (more !== undefined || isIP(from) === 0 || isIP(to) === 0) return `"${term}" is neither an address nor a range A-B`;
+    const [low, high] = [ipaddr.process(from), ipaddr.process(to)];
     if (low.kind() !== high.kind()) return `the range "${term}" begins and ends in different families`;
     if (compare(low, high) > 0) return `the range "${term}" ends before it begins`;
     const inside = hosts.filter(({ ip }) => {
