@@ -12,9 +12,21 @@ export * from "./files/secrets.ts";
 export * from "./files/target-problems.ts";
 export * from "./files/targets.ts";
 export * from "./files/template.ts";
-export { type Rendering, renderData, renderTemplate, type TemplateFault, templateFault } from "./files/template.ts";
+export {
+  type Rendering,
+  type Rendering,
+  renderData,
+  renderData,
+  renderTemplate,
+  renderTemplate,
+  type TemplateFault,
+  type TemplateFault,
+  templateFault,
+  templateFault,
+} from "./files/template.ts";
 export * from "./image/build-cluster-image.ts";
 export type { BuiltPlatform } from "./image/build-platform.ts";
+export * from "./image/cluster-image.ts";
 export * from "./image/cluster-image.ts";
 export * from "./image/lint/finding.ts";
 export * from "./image/lint/lint-image.ts";
@@ -38,7 +50,6 @@ export * from "./plan/decide.ts";
 export * from "./plan/format-plan.ts";
 export * from "./plan/host-ranges.ts";
 export * from "./plan/make-plan.ts";
-export { formatTarget } from "./plan/phase-targets.ts";
 export * from "./plan/plan.ts";
 export * from "./plan/plan-input.ts";
 export * from "./plan/plan-json.ts";
@@ -50,6 +61,7 @@ export * from "./run/frozen-run.ts";
 export * from "./run/journal.ts";
 export * from "./run/journal-events.ts";
 export * from "./run/operate.ts";
+export * from "./run/plan-plugin.ts";
 export * from "./run/run-error.ts";
 export * from "./run/run-events.ts";
 export * from "./run/run-plan.ts";

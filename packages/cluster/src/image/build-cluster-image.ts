@@ -55,7 +55,7 @@ export interface BuiltClusterImage {
  * Builds a Kubefile into a store, for each platform, and checks what came out. The same files give the same digest, as long as nothing is fetched by RUN or
  * from an address without a checksum.
  *
- * @throws kubefile-invalid, dockerfile-unusable, cluster-image-lint-failed, image-gathering-failed, run-failed; those of finding the image below
+ * @throws kubefile-invalid, dockerfile-unusable, cluster-image-lint-failed, image-gathering-failed, run-instruction-failed; those of finding the image below
  */
 export async function buildClusterImage(request: BuildClusterImageRequest, store: Layout): Promise<BuiltClusterImage> {
   const file = request.file ?? join(request.context, "Kubefile");

@@ -35,7 +35,7 @@ export function idShift(): number {
   return process.getuid?.() === 0 ? firstId : 0;
 }
 
-/** Runs a command in its own user, mount, process and IPC namespaces, where it is root and nothing of this machine is to be written. @throws run-unavailable */
+/** Runs a command in its own user, mount, process and IPC namespaces, where it is root and nothing of this machine is to be written. @throws run-instruction-unavailable */
 export async function runInNamespaces(run: NamespaceRun): Promise<RunFailure | undefined> {
   const root = join(run.folder, "root");
   await mkdir(root, { mode: 0o755 });
@@ -68,11 +68,11 @@ export async function runInNamespaces(run: NamespaceRun): Promise<RunFailure | u
     } catch (error) {
       child.kill("SIGKILL");
       await ended.promise;
-      throw clusterErrors["run-unavailable"]({ reason: `user namespaces can't be used (${wordsOf(error)})` });
+      throw clusterErrors["run-instruction-unavailable"]({ reason: `user namespaces can't be used (${wordsOf(error)})` });
     }
   }
   const reason = await ended.promise;
-  if (pid === undefined) throw clusterErrors["run-unavailable"]({ reason: reason ?? "unshare (util-linux) is missing" });
+  if (pid === undefined) throw clusterErrors["run-instruction-unavailable"]({ reason: reason ?? "unshare (util-linux) is missing" });
   return reason === undefined ? undefined : { reason, lines };
 }
 
