@@ -22,6 +22,10 @@ export type Reading<T> = { readonly ok: true; readonly value: T } | { readonly o
 /** A YAML file whose places can be asked for. */
 export interface SourceDocument {
   readonly file: string;
+  /** Where it begins, from 1: its first key, not the `---` or comments before it. */
+  readonly line: number;
+  /** As it stands in the file, without `---`. */
+  readonly text: string;
   readonly value: unknown;
   /** Puts the problem where its path stands in the file; a missing key stands where its nearest parent does. */
   readonly place: (problem: PlainProblem) => Problem;
@@ -29,19 +33,10 @@ export interface SourceDocument {
 
 /** Reads one YAML document (YAML 1.2, no duplicate keys). Never throws for bad text. */
 export function readSource(text: string, file: string): Reading<SourceDocument> {
-  const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
-  const list = Array.isArray(documents) ? documents : [];
+  const { list, at, faults } = parse(text, file);
+  if (faults.length > 0) return { ok: false, problems: faults };
   const document = list[0];
-  const at = (offset: number): { line: number; column: number } => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
-  const faults = list.flatMap((each) => [...each.errors, ...each.warnings]);
-  if (faults.length > 0) return { ok: false, problems: faults.map((fault) => syntaxProblem(fault, file, at)) };
-  if (document === undefined || document.contents === null) {
-    return { ok: false, problems: [{ file, line: 1, column: 1, path: "", code: "yaml-syntax", message: "The file is empty." }] };
-  }
+  if (document === undefined || document.contents === null) return { ok: false, problems: [emptyFile(file)] };
   const second = list[1];
   if (second !== undefined) {
     const problem: Problem = {
@@ -54,15 +49,58 @@ export function readSource(text: string, file: string): Reading<SourceDocument> 
     };
     return { ok: false, problems: [problem] };
   }
-  return plainValue(document, file, at);
+  return plainValue(document, text, file, at);
+}
+
+/** Reads all YAML documents of a file, as {@link readSource} reads one; empty ones between `---` don't count. */
+export function readSources(text: string, file: string): Reading<readonly SourceDocument[]> {
+  const { list, at, faults } = parse(text, file);
+  if (faults.length > 0) return { ok: false, problems: faults };
+  const readings = list.filter(({ contents }) => contents !== null).map((document) => plainValue(document, text, file, at));
+  const problems = readings.flatMap((reading) => (reading.ok ? [] : reading.problems));
+  if (problems.length > 0) return { ok: false, problems };
+  const sources = readings.flatMap((reading) => (reading.ok ? [reading.value] : []));
+  return sources.length === 0 ? { ok: false, problems: [emptyFile(file)] } : { ok: true, value: sources };
+}
+
+type PlaceOf = (offset: number) => { line: number; column: number };
+
+interface Parsed {
+  readonly list: readonly Document.Parsed[];
+  readonly at: PlaceOf;
+  readonly faults: readonly Problem[];
+}
+
+function parse(text: string, file: string): Parsed {
+  const lines = new LineCounter();
+  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false, logLevel: "error" });
+  const list = Array.isArray(documents) ? documents : [];
+  const at: PlaceOf = (offset) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const faults = list.flatMap((document) => {
+    const own = [...document.errors, ...document.warnings];
+    const melted = own.find((fault) => startsDocument(fault, text));
+    return (melted === undefined ? own : own.filter((fault) => fault === melted || fault.code !== "DUPLICATE_KEY")).map((fault) =>
+      syntaxProblem(fault, text, file, at),
+    );
+  });
+  return { list, at, faults };
+}
+
+/** True for the second `kind:` or `apiVersion:` at the left margin: two documents without `---` between them. */
+function startsDocument(fault: YAMLError, text: string): boolean {
+  const line = text.slice(text.lastIndexOf("\n", fault.pos[0] - 1) + 1);
+  return fault.code === "DUPLICATE_KEY" && /^(kind|apiVersion)\s*:/.test(line);
+}
+
+function emptyFile(file: string): Problem {
+  return { file, line: 1, column: 1, path: "", code: "yaml-syntax", message: "The file is empty." };
 }
 
 /** A key that JavaScript would not treat as data; schemas would drop it without a word. */
-function reservedKeys(
-  document: Document.Parsed,
-  file: string,
-  at: (offset: number) => { line: number; column: number },
-): readonly Problem[] {
+function reservedKeys(document: Document.Parsed, file: string, at: PlaceOf): readonly Problem[] {
   const found: Problem[] = [];
   visit(document, {
     Pair: (_, pair) => {
@@ -94,11 +132,7 @@ export function readDocument<T>(
   return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
 }
 
-function plainValue(
-  document: Document.Parsed,
-  file: string,
-  at: (offset: number) => { line: number; column: number },
-): Reading<SourceDocument> {
+function plainValue(document: Document.Parsed, text: string, file: string, at: PlaceOf): Reading<SourceDocument> {
   const reserved = reservedKeys(document, file, at);
   if (reserved.length > 0) return { ok: false, problems: reserved };
   let value: unknown;
@@ -115,7 +149,13 @@ function plainValue(
     ...at(offsetOf(document.contents, problem)),
     path: formatPath(problem.path),
   });
-  return { ok: true, value: { file, value, place } };
+  const [from, , to] = document.range;
+  const own = text
+    .slice(from, to)
+    .replace(/^---[ \t]*(#.*)?(\r?\n)?/, "")
+    .replace(/(^|\n)\.\.\.\s*$/, "$1");
+  const line = at(document.contents?.range?.[0] ?? from).line;
+  return { ok: true, value: { file, line, text: own, value, place } };
 }
 
 /** Where a path stands: an unknown key at the key itself, everything else at the value. */
@@ -139,14 +179,15 @@ function offsetOf(root: Node | null, problem: PlainProblem): number {
   return offset;
 }
 
-function syntaxProblem(fault: YAMLError, file: string, at: (offset: number) => { line: number; column: number }): Problem {
+function syntaxProblem(fault: YAMLError, text: string, file: string, at: PlaceOf): Problem {
   const duplicate = fault.code === "DUPLICATE_KEY";
+  const hint = startsDocument(fault, text) ? "A line `---` is missing between two documents?" : "Remove one of the two.";
   return {
     file,
     ...at(fault.pos[0]),
     path: "",
     code: duplicate ? "duplicate-key" : "yaml-syntax",
     message: duplicate ? "This key stands twice in the same mapping." : `This is not YAML: ${fault.message}`,
-    ...(duplicate ? { hint: "Remove one of the two." } : {}),
+    ...(duplicate ? { hint } : {}),
   };
 }

@@ -1,7 +1,11 @@
-import type { Reading } from "@outrigger/plugin";
-import { clusterErrors } from "../errors.ts";
+import type { PlainProblem, Problem, Reading } from "@outrigger/plugin";
+import { withoutPosition } from "@outrigger/plugin";
 import type { Clusterfile } from "../model/clusterfile.ts";
 import type { Host, SecretSource, SshAccess } from "../model/host.ts";
+import { checkName } from "./cluster-document.ts";
+import { variablesOf } from "./environment.ts";
+import { hostsOf, type WrittenHosts } from "./hosts.ts";
+import { completeAccess } from "./ssh-fields.ts";
 
 /** Hosts and their access as the options of `cluster run`, `join` and `scale` give them. */
 export interface HostOptions {
@@ -25,12 +29,48 @@ export interface RunOptions extends HostOptions {
   readonly commandArguments?: readonly string[];
 }
 
-/** What stands for a Clusterfile where `cluster run` has none. */
+/** What stands for a Clusterfile where `cluster run` has none. Problems have the option's name as their path. */
 export function clusterfileOfOptions(options: RunOptions): Reading<Clusterfile> {
-  throw clusterErrors["not-built"]({ what: `clusterfileOfOptions ${options.image}` });
+  const problems: Problem[] = [];
+  const say = (problem: PlainProblem): void => void problems.push(withoutPosition(problem));
+  const { image, name = "my-cluster", commandArguments = [] } = options;
+  checkName(name, (problem) => say({ ...problem, path: ["name"] }));
+  if (options.masters === undefined) {
+    const hint = "Write -m 10.0.0.1, or -m 10.0.0.1,10.0.0.2,10.0.0.3; or give a Clusterfile with -f.";
+    say({ path: ["masters"], code: "value-required", message: "No masters are given.", hint });
+    return { ok: false, problems };
+  }
+  const hosts = hostsOf(groupsOf(options, undefined, say), ["masters"], say);
+  if (problems.length > 0) return { ok: false, problems };
+  const value = { file: "", name, image, hosts, commandArguments, settings: {}, configs: [], kubeadm: [], plugins: [], warnings: [] };
+  return { ok: true, value };
 }
 
-/** The hosts that options name, masters first. @param access fills in what the options leave open */
-export function hostsOfOptions(options: HostOptions, access?: SshAccess): Reading<readonly Host[]> {
-  throw clusterErrors["not-built"]({ what: `hostsOfOptions ${options.masters} ${access?.user}` });
+/** The hosts that options name, masters first; masters may be missing. @param like an access that fills in what the options leave open, its secrets too */
+export function hostsOfOptions(options: HostOptions, like?: SshAccess): Reading<readonly Host[]> {
+  const problems: Problem[] = [];
+  const say = (problem: PlainProblem): void => {
+    if (problem.code !== "value-required") problems.push(withoutPosition(problem));
+  };
+  const hosts = hostsOf(groupsOf(options, like, say), ["masters"], say);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: hosts };
+}
+
+function groupsOf(options: HostOptions, like: SshAccess | undefined, say: (problem: PlainProblem) => void): readonly WrittenHosts[] {
+  const env = variablesOf(options.env, ["env"], say);
+  const { user, port, key, keyPassphrase, password } = options;
+  const access = completeAccess({
+    ...(like === undefined ? {} : { user: like.user, port: like.port }),
+    ...(like?.password === undefined ? {} : { password: like.password }),
+    ...(like?.key === undefined ? {} : { keyPath: like.key.path }),
+    ...(like?.key?.passphrase === undefined ? {} : { passphrase: like.key.passphrase }),
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port }),
+    ...(password === undefined ? {} : { password }),
+    ...(key === undefined ? {} : { keyPath: key }),
+    ...(keyPassphrase === undefined ? {} : { passphrase: keyPassphrase }),
+  });
+  const group = (text: string | undefined, role: "master" | "node"): readonly WrittenHosts[] =>
+    text === undefined ? [] : [{ ips: [text], path: [`${role}s`], roles: [role], access, env, labels: {}, taints: [] }];
+  return [...group(options.masters, "master"), ...group(options.nodes, "node")];
 }
