@@ -11,7 +11,7 @@ export * from "./files/plugin-documents.ts";
 export * from "./files/secrets.ts";
 export * from "./files/target-problems.ts";
 export * from "./files/targets.ts";
-export * from "./files/template.ts";
+export { type Rendering, renderData, renderTemplate, type TemplateFault, templateFault } from "./files/template.ts";
 export * from "./image/build-cluster-image.ts";
 export type { BuiltPlatform } from "./image/build-platform.ts";
 export * from "./image/cluster-image.ts";

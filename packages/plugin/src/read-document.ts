@@ -49,18 +49,30 @@ export function readSource(text: string, file: string): Reading<SourceDocument> 
     };
     return { ok: false, problems: [problem] };
   }
-  return plainValue(document, text, file, at);
+  return plainValue(document, textBetween(text, document.range[0], undefined), file, at);
 }
 
 /** Reads all YAML documents of a file, as {@link readSource} reads one; empty ones between `---` don't count. */
 export function readSources(text: string, file: string): Reading<readonly SourceDocument[]> {
   const { list, at, faults } = parse(text, file);
   if (faults.length > 0) return { ok: false, problems: faults };
-  const readings = list.filter(({ contents }) => contents !== null).map((document) => plainValue(document, text, file, at));
+  const readings = list.flatMap((document, index) =>
+    isEmpty(document) ? [] : [plainValue(document, textBetween(text, document.range[0], list[index + 1]?.range[0]), file, at)],
+  );
   const problems = readings.flatMap((reading) => (reading.ok ? [] : reading.problems));
   if (problems.length > 0) return { ok: false, problems };
   const sources = readings.flatMap((reading) => (reading.ok ? [reading.value] : []));
   return sources.length === 0 ? { ok: false, problems: [emptyFile(file)] } : { ok: true, value: sources };
+}
+
+/** A document's text, without the marks at its ends. */
+function textBetween(text: string, from: number, to: number | undefined): string {
+  const [body = ""] = text.slice(from, to).split(/^\.\.\.(?=\s|$)/m);
+  return body.replace(/^---[ \t]*(#.*)?(\r?\n|$)/, "");
+}
+
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null && contents.source === "");
 }
 
 type PlaceOf = (offset: number) => { line: number; column: number };
@@ -132,7 +144,7 @@ export function readDocument<T>(
   return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
 }
 
-function plainValue(document: Document.Parsed, text: string, file: string, at: PlaceOf): Reading<SourceDocument> {
+function plainValue(document: Document.Parsed, own: string, file: string, at: PlaceOf): Reading<SourceDocument> {
   const reserved = reservedKeys(document, file, at);
   if (reserved.length > 0) return { ok: false, problems: reserved };
   let value: unknown;
@@ -149,12 +161,7 @@ function plainValue(document: Document.Parsed, text: string, file: string, at: P
     ...at(offsetOf(document.contents, problem)),
     path: formatPath(problem.path),
   });
-  const [from, , to] = document.range;
-  const own = text
-    .slice(from, to)
-    .replace(/^---[ \t]*(#.*)?(\r?\n)?/, "")
-    .replace(/(^|\n)\.\.\.\s*$/, "$1");
-  const line = at(document.contents?.range?.[0] ?? from).line;
+  const line = at(document.contents?.range?.[0] ?? 0).line;
   return { ok: true, value: { file, line, text: own, value, place } };
 }
 
