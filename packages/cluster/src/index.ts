@@ -11,22 +11,9 @@ export * from "./files/plugin-documents.ts";
 export * from "./files/secrets.ts";
 export * from "./files/target-problems.ts";
 export * from "./files/targets.ts";
-
-  renderData,
-  renderTemplate,
-  templateFault,
-  type Rendering,
-  type TemplateFault,
-
 export * from "./files/template.ts";
 export * from "./image/build-cluster-image.ts";
 export type { BuiltPlatform } from "./image/build-platform.ts";
-export * from "./image/cluster-image.ts";
-
-export {
-export { type Rendering, renderData, renderTemplate, type TemplateFault, templateFault } from "./files/template.ts";
-} from "./files/template.ts";
-
 export * from "./image/cluster-image.ts";
 export * from "./image/lint/finding.ts";
 export * from "./image/lint/lint-image.ts";
