@@ -24,16 +24,20 @@ export interface PluginPlace {
 export interface DigestParts {
   readonly plugin: (plugin: ClusterPlugin) => string;
   readonly host: (host: Host) => string;
+  readonly text: (text: string) => string;
+  readonly variables: (variables: Readonly<Record<string, string>>) => string;
 }
 
 export function digestParts(): DigestParts {
   return {
     plugin: once((plugin: ClusterPlugin) => digestOfValue(pluginWork(plugin))),
     host: once(({ ip, roles, env, labels }: Host) => digestOfValue([ip, roles, env, labels])),
+    text: once((text: string) => digestOfValue(text)),
+    variables: once((variables: Readonly<Record<string, string>>) => digestOfValue(variables)),
   };
 }
 
-function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const made = new Map<Key, Value>();
   return (key) => {
     const known = made.get(key) ?? make(key);
@@ -72,13 +76,14 @@ function scriptedTask(plugin: ClusterPlugin, type: ScriptedType, host: Host, pla
   const rootfs = facts.rootfs === "none" ? undefined : rootfsOf(input);
   const made = type.script(plugin, { phase, host, hosts: input.cluster.hosts, ...(rootfs === undefined ? {} : { rootfs }) });
   if (made === undefined) return undefined;
-  const script = {
-    ...made,
-    env: { ...made.env, ...hostVariables(input.cluster.name, host, master0, rootfs), OUTRIGGER_PHASE: phase },
-    skipWithoutDirectory: cleaningPhases.has(phase),
-  };
+  const own = { ...hostVariables(input.cluster.name, host, master0, rootfs), OUTRIGGER_PHASE: phase };
+  const script = { ...made, env: { ...made.env, ...own }, skipWithoutDirectory: cleaningPhases.has(phase) };
   const id = `${phase}/${plugin.name}/${host.ip}`;
-  return { id, host: host.ip, script, digest: digestOfValue([id, parts.plugin(plugin), imagePart(plugin, place), script]) };
+  const { text, workingDirectory, strict } = made;
+  const whose = [parts.host(host), input.cluster.name, master0.ip, rootfs];
+  const what = [parts.text(text), parts.variables(made.env), workingDirectory, strict];
+  const decidedBy = [id, parts.plugin(plugin), imagePart(plugin, place), ...whose, ...what];
+  return { id, host: host.ip, script, digest: digestOfValue(decidedBy) };
 }
 
 function calledTask(
