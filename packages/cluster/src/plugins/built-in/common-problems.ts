@@ -30,28 +30,6 @@ export function dataProblem(code: PlainProblem["code"], message: string, hint: s
   return { path: ["spec", "data"], code, message, hint };
 }
 
-/** Fields that a built-in type gives no meaning. */
-export function unusedFields(plugin: ClusterPlugin, ...used: readonly ("undo" | "strict")[]): readonly PlainProblem[] {
-  const given = {
-    undo: plugin.undo !== undefined && !used.includes("undo"),
-    strict: !plugin.strict && !used.includes("strict"),
-    entry: plugin.entry !== undefined,
-    values: plugin.values !== undefined,
-  };
-  return Object.entries(given).flatMap(([field, is]): readonly PlainProblem[] =>
-    is
-      ? [
-          {
-            path: ["spec", field],
-            code: "unknown-key",
-            message: `A plug-in of the type ${plugin.type} has no \`${field}\`.`,
-            hint: "Remove it.",
-          },
-        ]
-      : [],
-  );
-}
-
 /** Targets of a type whose data, or nature, says which hosts it is about. `master0` is taken: that is where its work goes through. */
 export function unusedTargets(plugin: ClusterPlugin, where: string): readonly PlainProblem[] {
   if (plugin.targets.every(({ kind }) => kind === "master0")) return [];
