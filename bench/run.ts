@@ -1,4 +1,5 @@
 import { benchApi } from "./api.ts";
+import { benchClusterLabel } from "./cluster-label.ts";
 import { benchCompose } from "./compose.ts";
 import { benchDriverPackage } from "./driver-package.ts";
 import { benchDriverSdk } from "./driver-sdk.ts";
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-run": benchEngineRun,
   "driver-package": benchDriverPackage,
   "driver-sdk": benchDriverSdk,
+  "cluster-label": benchClusterLabel,
   layers: benchLayers,
 };
 
