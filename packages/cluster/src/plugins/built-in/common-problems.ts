@@ -1,29 +1,14 @@
-import type { PhaseName, PlainProblem } from "@outrigger/plugin";
+import { type PhaseName, type PlainProblem, phaseNames } from "@outrigger/plugin";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
+import { momentsOf } from "../../phases/moments.ts";
+import { type Operation, timelines } from "../../phases/timelines.ts";
 
-/** Phases in which some part of the cluster's API can be up: all but those before it is created and those after a host is cleaned. */
-export const phasesWithApi: readonly PhaseName[] = [
-  "PreInstall",
-  "post-init-host",
-  "post-install",
-  "PreGuest",
-  "PostGuest",
-  "PostInstall",
-  "pre-scaleup",
-  "PreJoin",
-  "post-scaleup",
-  "PostJoin",
-  "PreUpgrade",
-  "upgrade-host",
-  "upgrade",
-  "PostUpgrade",
-  "PreRollback",
-  "rollback",
-  "PostRollback",
-  "pre-uninstall",
-  "PreClean",
-  "pre-clean-host",
-];
+const moments = (Object.keys(timelines) as Operation[]).flatMap(momentsOf);
+
+/** Phases at which the cluster's API is there, in whichever operation they come. */
+export const phasesWithApi: readonly PhaseName[] = phaseNames.filter((phase) =>
+  moments.every(({ moment, kubernetes }) => kubernetes || !("phase" in moment) || moment.phase !== phase),
+);
 
 /** A mistake in `spec.data`. */
 export function dataProblem(code: PlainProblem["code"], message: string, hint: string): PlainProblem {
