@@ -6,6 +6,7 @@ export * from "./files/lint-plugins.ts";
 export * from "./files/merge-cluster.ts";
 export * from "./files/merge-plugins.ts";
 export * from "./files/options.ts";
+export * from "./files/package-folders.ts";
 export * from "./files/places.ts";
 export * from "./files/plugin-documents.ts";
 export * from "./files/secrets.ts";
