@@ -1,5 +1,6 @@
 import { benchApi } from "./api.ts";
 import { benchClusterLabel } from "./cluster-label.ts";
+import { benchClusterPlan } from "./cluster-plan.ts";
 import { benchCompose } from "./compose.ts";
 import { benchDriverPackage } from "./driver-package.ts";
 import { benchDriverSdk } from "./driver-sdk.ts";
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "driver-package": benchDriverPackage,
   "driver-sdk": benchDriverSdk,
   "cluster-label": benchClusterLabel,
+  "cluster-plan": benchClusterPlan,
   layers: benchLayers,
 };
 

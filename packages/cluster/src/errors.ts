@@ -434,6 +434,31 @@ const table = {
     message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
     mend: "Write `{option}` alone to be asked, `{option} file:PATH` or `{option} env:NAME`.",
   },
+  "image-changed": {
+    status: 409,
+    message: "{image} is another image now ({found}); the cluster has {expected}.",
+    mend: "Give the former one its name back (`outrigger pull`, `outrigger load`), or ask for the new one with `outrigger cluster upgrade`.",
+  },
+  "phase-not-of-plugin": {
+    status: 422,
+    message: "{plugin} does not run at {phase}.",
+    mend: "Its phases are {phases}.",
+  },
+  "plugin-run-failed": {
+    status: 500,
+    message: "{failures}",
+    mend: "Mend it, and run the plug-in again.",
+  },
+  "run-instruction-failed": {
+    status: 422,
+    message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
+    mend: "Mend the command. It runs as root of namespaces of its own, where this machine's programs are read-only.",
+  },
+  "run-instruction-unavailable": {
+    status: 501,
+    message: "RUN can't be carried out here: {reason}.",
+    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
+  },
 } as const;
 
 export const clusterErrors: ErrorCatalogue<typeof table> = defineErrors(table);

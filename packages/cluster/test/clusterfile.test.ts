@@ -376,6 +376,28 @@ test("Clusterfile: a password in clear works, is warned of, and stands in no mes
   assert.deepEqual(read(withSpec("ssh: { passwd: { prompt: true } }")).hosts[0]?.ssh.password, { from: "prompt" });
 });
 
+test("Clusterfile: a password that YAML takes for something else stands in no message either", () => {
+  for (const word of [
+    "*hunter2",
+    "!hunter2",
+    "@hunter2",
+    "%hunter2",
+    "hunter2: x",
+    '"hunter2',
+    "[hunter2",
+    "{hunter2: 1}",
+    "'a' hunter2",
+    "`hunter2",
+  ]) {
+    const reading = readClusterfile(withSpec(`ssh:\n  passwd: ${word}`), file);
+    assert.ok(!reading.ok, word);
+    assert.doesNotMatch(JSON.stringify(reading.problems), /hunter2/, word);
+  }
+  assert.deepEqual(mistakes(withSpec("ssh:\n  passwd: *a")), [
+    "8:13  A word that begins with `*` names what an `&` before it marks, and there is no such mark.",
+  ]);
+});
+
 test("Clusterfile: variables as a mapping stand as they are", () => {
   const { hosts } = read(withSpec("env: { PATHS: 'a;b', LIST: [ a, b ], version: '1.10' }"));
   assert.deepEqual(hosts[0]?.env, { PATHS: "a;b", LIST: "a b", version: "1.10" });

@@ -111,12 +111,12 @@ export function plugin(name: string, more: Partial<ClusterPlugin> = {}): Cluster
 }
 
 /** A plug-in at a phase with a script on each host; the script's text is the plug-in's name. */
-export function scriptEntry(phase: string, made: ClusterPlugin, hosts: readonly string[]): PluginEntry {
+export function scriptEntry(phase: string, made: ClusterPlugin, hosts: readonly string[], text: string = made.name): PluginEntry {
   const tasks = hosts.map((ip) => ({
     id: `${phase}/${made.name}/${ip}`,
     host: ip,
     digest: `sha256:${made.name}`,
-    script: { text: made.name, env: {}, strict: true, skipWithoutDirectory: false },
+    script: { text, env: {}, strict: true, skipWithoutDirectory: false },
   }));
   return { plugin: made, hosts, lateSelectors: [], tasks, ...(made.parallel === undefined ? {} : { parallel: made.parallel }) };
 }
@@ -151,6 +151,14 @@ export function typesOf(more: Readonly<Record<string, PluginType>> = {}): Plugin
     undo: ({ undo }) => (undo === undefined ? undefined : { text: undo, env: {}, strict: true, skipWithoutDirectory: false }),
   };
   return { get: (type) => more[type] ?? shell, close: async () => {} };
+}
+
+/** What run-program.ts is told. */
+export interface ProgramWork {
+  readonly hosts: readonly Host[];
+  readonly plan: Plan;
+  readonly folder: string;
+  readonly knownHosts: string;
 }
 
 export interface FakeRun {

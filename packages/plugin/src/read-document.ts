@@ -152,8 +152,12 @@ function plainValue(document: Document.Parsed, own: string, file: string, at: Pl
     value = document.toJS({ maxAliasCount: 100 });
     JSON.stringify(value); // throws when an alias makes the value contain itself
   } catch (error) {
-    const message = wordsOf(error);
-    return { ok: false, problems: [{ file, line: 1, column: 1, path: "", code: "yaml-syntax", message }] };
+    const alias = danglingAlias(document);
+    const message =
+      alias === undefined ? wordsOf(error) : "A word that begins with `*` names what an `&` before it marks, and there is no such mark.";
+    const hint = "A text that begins with `*` stands in quotes.";
+    const where = at(alias ?? 0);
+    return { ok: false, problems: [{ file, ...where, path: "", code: "yaml-syntax", message, ...(alias === undefined ? {} : { hint }) }] };
   }
   const place = (problem: PlainProblem): Problem => ({
     ...problem,
@@ -163,6 +167,17 @@ function plainValue(document: Document.Parsed, own: string, file: string, at: Pl
   });
   const line = at(document.contents?.range?.[0] ?? 0).line;
   return { ok: true, value: { file, line, text: own, value, place } };
+}
+
+/** Where the first `*NAME` stands whose `&NAME` is nowhere before it. */
+function danglingAlias(document: Document.Parsed): number | undefined {
+  const found: number[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) found.push(alias.range?.[0] ?? 0);
+    },
+  });
+  return found[0];
 }
 
 /** Where a path stands: an unknown key at the key itself, everything else at the value. */
@@ -188,6 +203,7 @@ function offsetOf(root: Node | null, problem: PlainProblem): number {
 
 function syntaxProblem(fault: YAMLError, text: string, file: string, at: PlaceOf): Problem {
   const duplicate = fault.code === "DUPLICATE_KEY";
+  if (fault.code === "TAG_RESOLVE_FAILED") return unknownTag(file, at(fault.pos[0]));
   const hint = startsDocument(fault, text) ? "A line `---` is missing between two documents?" : "Remove one of the two.";
   return {
     file,
@@ -197,4 +213,10 @@ function syntaxProblem(fault: YAMLError, text: string, file: string, at: PlaceOf
     message: duplicate ? "This key stands twice in the same mapping." : `This is not YAML: ${fault.message}`,
     ...(duplicate ? { hint } : {}),
   };
+}
+
+/** The tag is not repeated: it may be a password that somebody forgot to quote. */
+function unknownTag(file: string, where: { readonly line: number; readonly column: number }): Problem {
+  const message = "A word that begins with `!` is a tag of YAML, and this one is not known.";
+  return { file, ...where, path: "", code: "yaml-syntax", message, hint: "A text that begins with `!` stands in quotes." };
 }

@@ -55,7 +55,7 @@ export interface BuiltClusterImage {
  * Builds a Kubefile into a store, for each platform, and checks what came out. The same files give the same digest, as long as nothing is fetched by RUN or
  * from an address without a checksum.
  *
- * @throws kubefile-invalid, dockerfile-unusable, cluster-image-lint-failed, image-gathering-failed, run-failed; those of finding the image below
+ * @throws kubefile-invalid, dockerfile-unusable, cluster-image-lint-failed, image-gathering-failed, run-instruction-failed; those of finding the image below
  */
 export async function buildClusterImage(request: BuildClusterImageRequest, store: Layout): Promise<BuiltClusterImage> {
   const file = request.file ?? join(request.context, "Kubefile");
@@ -89,6 +89,7 @@ async function nameThem(built: readonly BuiltPlatform[], names: readonly string[
     annotations: first?.annotations ?? {},
   };
   const content = built.length === 1 && first !== undefined ? first.manifest : writeManifestBytes(index);
+  for (const { manifest } of built) await store.writeManifest(manifest);
   await store.writeManifest(content);
   for (const name of names) await store.writeManifest(content, name);
   return content.descriptor;

@@ -97,7 +97,8 @@ export async function abandonRun(folder: ClusterFolder): Promise<string> {
   });
 }
 
-async function requireNoneOpen(folder: ClusterFolder): Promise<void> {
+/** @throws run-open */
+export async function requireNoneOpen(folder: ClusterFolder): Promise<void> {
   const open = await openRun(folder);
   if (open === undefined) return;
   const [first] = open.records;
@@ -175,7 +176,8 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       signal,
       limit: frozen.limit,
     });
-    if (result.result === "done") await markClosed(folder);
+    // A plug-in run by hand leaves the cluster as it is: it is run again, not resumed.
+    if (result.result === "done" || frozen.operation === "run") await markClosed(folder);
     return { ...result, run: place, frozen };
   } finally {
     await Promise.allSettled([...clients.values()].map((client) => client.close()));

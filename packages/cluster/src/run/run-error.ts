@@ -20,6 +20,7 @@ export function runError({ result, failures, undoFailures, undone, run, frozen }
     ...(undone ? ["What this run had done, and what can be taken back, has been taken back."] : []),
     ...undoFailures.map((failure) => `Not taken back: ${failureText(failure, run.path)}`),
   ];
+  if (frozen.operation === "run") return clusterErrors["plugin-run-failed"]({ failures: parts.join("\n") }, { cause: failures[0]?.cause });
   return clusterErrors["run-failed"]({ run: run.run, cluster, failures: parts.join("\n") }, { cause: failures[0]?.cause });
 }
 

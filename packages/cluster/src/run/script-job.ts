@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { HostScript, Task } from "../plan/plan.ts";
 import type { Run } from "./run-parts.ts";
 import type { AttemptResult, Job } from "./run-task.ts";
@@ -13,9 +14,13 @@ export interface ScriptRules {
   readonly takes: boolean;
 }
 
+/** Hosts take keys of printable ASCII, and no longer ones. */
+const longestKey = 500;
+
 /** The key under which a host knows an attempt of a task for all time. */
 export function taskKey({ run, plan }: Pick<Run, "run" | "plan">, task: string, attempt: number): string {
-  return `${clusterKey(plan.cluster)}${run}/${task}#${attempt}`;
+  const whole = `${clusterKey(plan.cluster)}${run}/${encodeURI(task)}#${attempt}`;
+  return whole.length <= longestKey ? whole : `${clusterKey(plan.cluster)}${run}/${hash("sha256", task)}#${attempt}`;
 }
 
 /** What all keys of a cluster's tasks begin with. */

@@ -1,15 +1,19 @@
 import { nearest, type Problem } from "@outrigger/plugin";
 import { type FileTree, treeFiles } from "@outrigger/registry";
+import { lintPlugins } from "../../files/lint-plugins.ts";
 import { placePluginProblem } from "../../files/places.ts";
 import type { PluginDocument } from "../../model/plugin-document.ts";
+import { builtInTypes } from "../../plugins/built-in/built-in-types.ts";
+import type { PluginType } from "../../plugins/plugin-type.ts";
 import type { ImageRecord } from "../image-record.ts";
 import { pluginEntries, readDocuments, textOf } from "../plugin-files.ts";
 import type { ImageFinding } from "./finding.ts";
 import { shellFindings } from "./script-rules.ts";
 
-const builtIn = ["SHELL", "HOSTNAME", "LABEL", "TAINT", "ETCD", "CLUSTERCHECK"];
+/** A type whose code comes along: what it says of its data is known when it runs. */
+const brought: PluginType = { type: "", kind: "called", privileges: [], check: () => [], run: async () => {} };
 
-/** All documents of plug-ins can be read, have names of their own, and types that are built in or come along. */
+/** All documents of plug-ins can be read, have names of their own, types that are built in or come along, and data that their types take. */
 export async function pluginFindings(tree: FileTree, found: ImageRecord["documents"]): Promise<readonly ImageFinding[]> {
   const { documents, problems, warnings } = readDocuments(found, "");
   const as = (severity: ImageFinding["severity"], all: readonly Problem[]): readonly ImageFinding[] =>
@@ -17,37 +21,21 @@ export async function pluginFindings(tree: FileTree, found: ImageRecord["documen
   return [
     ...as("error", problems),
     ...as("warning", warnings),
-    ...as("error", sameNames(documents)),
+    ...as("error", lintPlugins(documents, { get: (type) => builtInTypes.get(type) ?? brought })),
     ...as("error", await unknownTypes(tree, documents)),
     ...(await shellFindings(documents)),
   ];
 }
 
-function sameNames(documents: readonly PluginDocument[]): readonly Problem[] {
-  const first = new Map<string, PluginDocument>();
-  return documents.flatMap((document) => {
-    const other = first.get(document.name);
-    if (other === undefined) {
-      first.set(document.name, document);
-      return [];
-    }
-    const place = other.origin.from === "image" ? `${other.origin.path}:${other.origin.line}` : "";
-    const message = `Another plug-in has the name ${document.name}, at ${place}.`;
-    return [
-      placePluginProblem(document, { path: ["metadata", "name"], code: "duplicate-name", message, hint: "Give each a name of its own." }),
-    ];
-  });
-}
-
 async function unknownTypes(tree: FileTree, documents: readonly PluginDocument[]): Promise<readonly Problem[]> {
   const problems: Problem[] = [];
-  let brought: ReadonlySet<string> | undefined;
+  let modules: ReadonlySet<string> | undefined;
   for (const document of documents) {
     const { type, entry } = document.given;
-    if (type === undefined || builtIn.includes(type) || (await hasCode(tree, document, entry?.path))) continue;
-    brought ??= await typesOfModules(tree);
-    if (brought.has(type)) continue;
-    const meant = nearest(type, [...builtIn, ...brought]);
+    if (type === undefined || builtInTypes.has(type) || (await hasCode(tree, document, entry?.path))) continue;
+    modules ??= await typesOfModules(tree);
+    if (modules.has(type)) continue;
+    const meant = nearest(type, [...builtInTypes.keys(), ...modules]);
     const hint = meant === undefined ? "Bring its module or program beside the document." : `Did you mean ${meant}?`;
     const message = `No plug-in has the type ${type}: it is not built in, and nothing in the image brings it.`;
     problems.push(placePluginProblem(document, { path: ["spec", "type"], code: "unknown-reference", message, found: type, hint }));

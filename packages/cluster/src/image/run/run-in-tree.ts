@@ -16,7 +16,7 @@ export interface RunContext {
  * is the command's root; without one, as cluster images are, the command finds this machine's programs read-only and the tree as its working directory.
  * The network is this machine's.
  *
- * @throws run-failed with the last lines that it wrote, run-unavailable
+ * @throws run-instruction-failed with the last lines that it wrote, run-instruction-unavailable
  */
 export async function runInTree(instruction: Instruction, place: InstructionPlace, { opened, say }: RunContext): Promise<void> {
   const { state, wrong } = place;
@@ -54,6 +54,7 @@ export async function runInTree(instruction: Instruction, place: InstructionPlac
     if (result !== undefined) {
       const { reason, lines } = result;
       throw clusterErrors["kubefile-run-failed"]({ command: instruction.text, line: instruction.line, reason, log: lines.join("\n") });
+      throw clusterErrors["run-instruction-failed"]({ command: instruction.text, line: instruction.line, reason, log: lines.join("\n") });
     }
     const after = await changedFiles(rootfs, before, marks, shift);
     for (const path of after.removed) state.tree.remove(path);
