@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { wordsOf } from "@outrigger/plugin";
-import { type AnyAuthMethod, type ParsedKey, utils } from "ssh2";
+import ssh2, { type AnyAuthMethod, type ParsedKey } from "ssh2";
 import { clusterErrors } from "../errors.ts";
 import type { Host, SecretSource } from "../model/host.ts";
 import type { ConnectOptions } from "./connect-options.ts";
@@ -84,7 +84,7 @@ function readKey(path: string, passphrase: string | undefined): ParsedKey | stri
   } catch (error) {
     return wordsOf(error);
   }
-  const parsed = utils.parseKey(text, passphrase);
+  const parsed = ssh2.utils.parseKey(text, passphrase);
   const key = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key === undefined) return "it holds no key";
   if (key instanceof Error) {

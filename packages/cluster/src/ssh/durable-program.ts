@@ -46,11 +46,11 @@ const supervisor = `keep() { [[ -z \${out-} ]] || exec {out}>&-; trap '' XFSZ; u
 supervise() {
   trap '' HUP
   exec </dev/null 2>/dev/null
-  local me
-  me=$(proc "$BASHPID")
-  printf '%s\\n' "$me" > "$t/begun.$BASHPID" || { echo no-room; return; }
+  local self=$BASHPID me
+  me=$(proc "$self")
+  printf '%s\\n' "$me" > "$t/begun.$self" || { echo no-room; return; }
   # Made by one alone: two that ask at once do not start it twice.
-  ln "$t/begun.$BASHPID" "$t/begun" || { [[ -e $t/begun ]] || echo no-room; return; }
+  ln "$t/begun.$self" "$t/begun" || { [[ -e $t/begun ]] || echo no-room; return; }
   printf '%-30s\\n' running > "$t/status" || { rm -f "$t/begun"; echo no-room; return; }
   sync "$t/begun" "$t"
   exec {out}> >(keep out); local keepout=$!
@@ -62,7 +62,7 @@ supervise() {
   { proc "$group"; echo; } > "$t/group"
   local over=
   trap 'over=1' USR1
-  { nothing "$timeout"; kill -USR1 "\${me%% *}"; end_group "$group"; } >/dev/null & local clock=$!
+  { nothing "$timeout"; kill -USR1 "$self"; end_group "$group"; } >/dev/null & local clock=$!
   while wait "$group"; code=$?; kill -0 "$group"; do :; done
   wait "$group"; code=$?
   if [[ -n $over ]]; then wait "$clock"; code=timed-out; else kill "$clock"; code="ended $code"; fi

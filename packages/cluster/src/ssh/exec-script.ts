@@ -42,9 +42,10 @@ export async function execScript(link: SshLink, host: Host, script: HostScript, 
 function execProgram(script: HostScript, { timeout, secrets = {} }: ExecOptions): string {
   return `text=${quoteWord(scriptText(script))}
 ${groupFunctions}${scriptFunction(script, secrets)}
-in_group script /dev/fd/9 9< <(printf '%s' "$text")
+exec 8<&0
+in_group script /dev/fd/9 9< <(printf '%s' "$text") 8<&-
 # Waits for the end of stdin or of the time, whichever comes first; ended by this shell when the script is through.
-{ read -r -t ${timeout / 1000} -u 8; how=$?; trap '' TERM; end_group "$group"; ((how <= 128)); exit; } 8<&0 >/dev/null 2>&1 & watcher=$!
+{ read -r -t ${timeout / 1000} -u 8; how=$?; trap '' TERM; end_group "$group"; ((how <= 128)); exit; } >/dev/null 2>&1 & watcher=$!
 wait "$group" 2>/dev/null; exit=$?
 kill "$watcher" 2>/dev/null
 wait "$watcher" 2>/dev/null; how=$?

@@ -16,7 +16,8 @@ export async function readHostFile(link: SshLink, host: Host, path: string): Pro
     program: `size=$(stat -L -c %s -- ${file} 2>&1) || finish missing "\${size##*: }"
 [[ -f ${file} ]] || finish missing "it is no file"
 ((size <= ${readLimit})) || finish large "$size"
-why=$({ head -c ${readLimit} -- ${file} >&3; } 2>&1 3>&1 1>&2 3>&3) 3>&1 || finish missing "\${why##*: }"
+exec 3>&1
+why=$(head -c ${readLimit} -- ${file} 2>&1 >&3) || finish missing "\${why##*: }"
 finish read
 `,
     onOutput: (stream, piece) => {

@@ -13,14 +13,14 @@ export interface RootShell {
   readonly onOutput: OutputListener;
   /** Called when the program has begun; writes what the program reads on stdin. Without it stdin stays open until the end. */
   readonly feed?: (channel: ClientChannel, link: SshLink) => Promise<void>;
-  /** Closes the program's stdin, by which it learns that it is no longer wanted. */
+  /** Closes the program's stdin, by which it learns that it is no longer wanted; it has `leaveTime` milliseconds to end (10,000). */
   readonly signal?: AbortSignal;
+  readonly leaveTime?: number;
   /** Milliseconds after which a host that says nothing more is given up. */
   readonly deadline?: number;
 }
 
-/** Milliseconds that a program has to end after its stdin was closed. */
-const leaveTime = 10_000;
+const usualLeaveTime = 10_000;
 
 /**
  * Runs a program of ours by bash as root and gives the words that it finishes with. It is sent on stdin, so nothing of it stands on a command line; what a login
@@ -53,7 +53,7 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
   const giveUpAfter = (time: number): void => void timers.push(setTimeout(() => end.resolve(), time));
   const leave = (): void => {
     channel.end();
-    giveUpAfter(leaveTime);
+    giveUpAfter(shell.leaveTime ?? usualLeaveTime);
   };
   let late = false;
   if (shell.deadline !== undefined) {
@@ -69,7 +69,7 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
     const program = `${opening(mark)}${shell.program}`;
     const bytes = Buffer.from(program);
     link.gather();
-    channel.write(`eval "$(head -c ${bytes.length})"; exit\n`);
+    channel.write(`${bytes.length}\n`);
     channel.write(bytes);
     if (shell.signal?.aborted === true) leave();
     if (shell.feed !== undefined) await Promise.race([shell.feed(channel, link), end.promise]);
@@ -89,8 +89,11 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
   throw shellError(host, exit, stdout.begun, `${stdout.noise}\n${stderr.noise}`.trim());
 }
 
+/** Reads a program's length and then no more than the program. Every login shell takes it so: words in single quotes. */
+const loader = `bash -c 'read -r length; eval "$(head -c "$length")"'`;
+
 async function openSession(link: SshLink, host: Host): Promise<ClientChannel> {
-  const command = host.ssh.user === "root" ? "bash -s" : "sudo -n -H bash -s";
+  const command = host.ssh.user === "root" ? loader : `sudo -n -H ${loader}`;
   try {
     return await link.run(command);
   } catch (error) {

@@ -29,6 +29,8 @@ export async function runTask(link: LastingLink, host: Host, task: DurableTask, 
       return await runRootShell(current, host, {
         program,
         signal,
+        // It goes on by itself: it is ended by another program.
+        leaveTime: 0,
         onOutput: (stream, piece) => {
           passed[stream] += piece.length;
           onOutput(stream, piece);

@@ -1,7 +1,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type OutriggerError, wordsOf } from "@outrigger/plugin";
-import { Client, type ClientChannel } from "ssh2";
+import ssh2, { type Client, type ClientChannel } from "ssh2";
 import type { Host } from "../model/host.ts";
 import { offeredAlgorithms } from "./algorithms.ts";
 import type { LoginMethods } from "./authentication.ts";
@@ -31,7 +31,7 @@ export const sessionsAtOnce = 8;
 /** Connects and logs in. Nothing is sent to the host before its key is checked. @throws errors of connecting, see {@link connectError}; host-key-*; known-hosts-unusable */
 export async function openLink(host: Host, login: LoginMethods, options: ConnectOptions): Promise<SshLink> {
   const check = hostKeyCheck(host, options);
-  const client = new Client();
+  const client = new ssh2.Client();
   const socket = new Socket();
   socket.setNoDelay(true);
   const attempts: LoginAttempts = { tried: [], taken: undefined, leftOut: login.leftOut };
