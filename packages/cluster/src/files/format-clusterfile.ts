@@ -67,7 +67,7 @@ function writtenSecret(source: SecretSource): Mapping {
 }
 
 function configDocument({ name, path, data, strategy, process, template, application }: ConfigDocument): Mapping {
-  const prefix = application === undefined ? "" : `${applicationPath(application, "")}`;
+  const prefix = application === undefined ? "" : `${applicationPath(application, "")}/`;
   return {
     apiVersion: ourApiVersion,
     kind: "Config",

@@ -89,6 +89,7 @@ async function nameThem(built: readonly BuiltPlatform[], names: readonly string[
     annotations: first?.annotations ?? {},
   };
   const content = built.length === 1 && first !== undefined ? first.manifest : writeManifestBytes(index);
+  for (const { manifest } of built) await store.writeManifest(manifest);
   await store.writeManifest(content);
   for (const name of names) await store.writeManifest(content, name);
   return content.descriptor;

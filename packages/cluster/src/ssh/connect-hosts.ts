@@ -1,6 +1,7 @@
 import { clusterErrors } from "../errors.ts";
 import type { Host } from "../model/host.ts";
 import type { ConnectOptions } from "./connect-options.ts";
+import { distributeTree } from "./distribute/distribute.ts";
 import { forgetProgram } from "./durable-program.ts";
 import { execScript } from "./exec-script.ts";
 import type { HostConnection, HostConnections, HostFacts } from "./host-connection.ts";
@@ -55,7 +56,11 @@ function connectionOf(link: LastingLink): HostConnection {
       const program = forgetProgram(keyPrefix);
       outOfTheWay(host, await link.use((current) => runRootShell(current, host, { program, onOutput: () => undefined })));
     },
-    distribute: () => Promise.reject(new TypeError("not yet")),
+    distribute: async (tree, folder, given) => {
+      const sent = { bytes: 0 };
+      const unchanged = await link.use((current) => distributeTree(current, host, tree, folder, given, sent), given.signal);
+      return { sentBytes: sent.bytes, unchanged };
+    },
     readFile: (path) => link.use((current) => readHostFile(current, host, path)),
     writeFile: (path, content, mode) => link.use((current) => writeHostFile(current, host, path, content, mode)),
     openStream: (address, port) => link.use((current) => openHostStream(current, host, address, port)),

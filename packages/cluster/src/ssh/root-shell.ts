@@ -12,7 +12,7 @@ export interface RootShell {
   readonly program: string;
   readonly onOutput: OutputListener;
   /** Called when the program has begun; writes what the program reads on stdin. Without it stdin stays open until the end. */
-  readonly feed?: (channel: ClientChannel, link: SshLink) => Promise<void>;
+  readonly feed?: (channel: ClientChannel) => Promise<void>;
   /** Closes the program's stdin, by which it learns that it is no longer wanted; it has `leaveTime` milliseconds to end (10,000). */
   readonly signal?: AbortSignal;
   readonly leaveTime?: number;
@@ -68,11 +68,10 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
   try {
     const program = `${opening(mark)}${shell.program}`;
     const bytes = Buffer.from(program);
-    link.gather();
     channel.write(`${bytes.length}\n`);
     channel.write(bytes);
     if (shell.signal?.aborted === true) leave();
-    if (shell.feed !== undefined) await Promise.race([shell.feed(channel, link), end.promise]);
+    if (shell.feed !== undefined) await Promise.race([shell.feed(channel), end.promise]);
     await end.promise;
   } finally {
     shell.signal?.removeEventListener("abort", leave);

@@ -20,8 +20,6 @@ export interface SshLink {
   readonly run: (command: string) => Promise<ClientChannel>;
   /** A TCP connection from the host. @throws LinkLostError; the host's words when it refuses */
   readonly forward: (address: string, port: number) => Promise<Duplex>;
-  /** Writes of this turn of the event loop go out as one. */
-  readonly gather: () => void;
   readonly close: () => void;
 }
 
@@ -34,6 +32,7 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
   const client = new ssh2.Client();
   const socket = new Socket();
   socket.setNoDelay(true);
+  gatherWrites(socket);
   const attempts: LoginAttempts = { tried: [], taken: undefined, leftOut: login.leftOut };
   let refusal: OutriggerError | undefined;
   const ended = new Promise<string>((resolve) => {
@@ -76,7 +75,24 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
       authHandler: authHandler(login, attempts),
     });
   });
-  return linkOf(client, socket, ended);
+  return linkOf(client, ended);
+}
+
+/** ssh2 writes each packet by itself, in up to three pieces: what is written in one turn of the event loop goes out as one. */
+function gatherWrites(socket: Socket): void {
+  const write = socket.write.bind(socket) as (bytes: Uint8Array) => boolean;
+  let corked = false;
+  socket.write = (bytes: Uint8Array | string): boolean => {
+    if (!corked) {
+      corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        corked = false;
+        socket.uncork();
+      });
+    }
+    return write(bytes as Uint8Array);
+  };
 }
 
 function verifier(check: HostKeyCheck, refused: (error: OutriggerError) => void): (key: Buffer) => boolean {
@@ -109,7 +125,7 @@ function authHandler({ methods }: LoginMethods, attempts: LoginAttempts) {
   };
 }
 
-function linkOf(client: Client, socket: Socket, ended: Promise<string>): SshLink {
+function linkOf(client: Client, ended: Promise<string>): SshLink {
   let lost: string | undefined;
   void ended.then((reason) => {
     lost = reason;
@@ -129,20 +145,10 @@ function linkOf(client: Client, socket: Socket, ended: Promise<string>): SshLink
     });
     return orLost(opened);
   };
-  let corked = false;
   return {
     ended,
     run: (command) => opening((done) => client.exec(command, done)),
     forward: (address, port) => opening((done) => client.forwardOut("127.0.0.1", 0, address, port, done)),
-    gather: () => {
-      if (corked) return;
-      corked = true;
-      socket.cork();
-      process.nextTick(() => {
-        corked = false;
-        socket.uncork();
-      });
-    },
     close: () => client.end(),
   };
 }

@@ -1,7 +1,9 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { wordsOf } from "@outrigger/plugin";
 import { clusterErrors } from "../../errors.ts";
 import { rootScript } from "./root-script.ts";
@@ -39,18 +41,26 @@ export function idShift(): number {
 export async function runInNamespaces(run: NamespaceRun): Promise<RunFailure | undefined> {
   const root = join(run.folder, "root");
   await mkdir(root, { mode: 0o755 });
-  const env = Object.fromEntries(proxies.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
-  const words = ["--user", "--mount", "--pid", "--ipc", "--fork", "--kill-child", "--"];
-  // Until the user map is written nothing in there has a right: the second bash begins after that.
-  const wait = 'IFS= read -r _ && exec bash -c "$0" root-script "$@" </dev/null';
-  const child = spawn("unshare", [...words, "bash", "-c", wait, rootScript, run.kind, root, run.rootfs, run.workdir, ...run.words], {
-    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root", ...env, ...run.env },
-    stdio: ["pipe", "pipe", "pipe"],
-    detached: true,
+  if (process.getuid?.() !== 0) return inside(["unshare", "--user", "--map-root-user"], root, run);
+  const holder = await userNamespace();
+  try {
+    return await inside(["nsenter", `--user=/proc/${holder.pid}/ns/user`, "unshare"], root, run);
+  } finally {
+    holder.stdin.end();
+  }
+}
+
+async function inside(begin: readonly string[], root: string, run: NamespaceRun): Promise<RunFailure | undefined> {
+  const [program = "", ...first] = begin;
+  const namespaces = ["--mount", "--pid", "--ipc", "--fork", "--kill-child", "--", "bash", "-c", rootScript, "root-script"];
+  const proxy = Object.fromEntries(proxies.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
+  const child = spawn(program, [...first, ...namespaces, run.kind, root, run.rootfs, run.workdir, ...run.words], {
+    env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root", ...proxy, ...run.env },
+    stdio: ["ignore", "pipe", "pipe"],
   });
   const lines: string[] = [];
   const ended = Promise.withResolvers<string | undefined>();
-  child.once("error", (error) => ended.resolve(wordsOf(error)));
+  child.once("error", (error) => ended.reject(unavailable(wordsOf(error))));
   child.once("close", (code, signal) => ended.resolve(code === 0 ? undefined : `it ended with ${signal ?? code}`));
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on("line", (line) => {
@@ -59,41 +69,41 @@ export async function runInNamespaces(run: NamespaceRun): Promise<RunFailure | u
       if (lines.length > keptLines) lines.shift();
     });
   }
-  child.stdin.on("error", () => {});
-  const { pid } = child;
-  if (pid !== undefined) {
-    try {
-      await mapIds(pid);
-      child.stdin.end("go\n");
-    } catch (error) {
-      child.kill("SIGKILL");
-      await ended.promise;
-      throw clusterErrors["run-instruction-unavailable"]({ reason: `user namespaces can't be used (${wordsOf(error)})` });
-    }
-  }
   const reason = await ended.promise;
-  if (pid === undefined) throw clusterErrors["run-instruction-unavailable"]({ reason: reason ?? "unshare (util-linux) is missing" });
-  return reason === undefined ? undefined : { reason, lines };
+  if (reason === undefined) return undefined;
+  if (lines.some((line) => line.startsWith("unshare: unshare failed"))) throw unavailable(lines.join(" "));
+  return { reason, lines };
 }
 
-/** Makes the process root in its user namespace; waits until it has one. */
-async function mapIds(pid: number): Promise<void> {
-  const map =
-    process.getuid?.() === 0 ? [`0 ${firstId} ${ids}`, `0 ${firstId} ${ids}`] : [`0 ${process.getuid?.()} 1`, `0 ${process.getgid?.()} 1`];
-  const [users = "", groups = ""] = map;
-  if (process.getuid?.() !== 0) await again(() => writeFile(`/proc/${pid}/setgroups`, "deny"));
-  await again(() => writeFile(`/proc/${pid}/gid_map`, groups));
-  await again(() => writeFile(`/proc/${pid}/uid_map`, users));
-}
-
-/** Before the process has its namespace, writing there is refused. */
-async function again(work: () => Promise<void>): Promise<void> {
-  for (let left = 100; ; left -= 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (left === 0) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+/** A process that does nothing but keep a user namespace, whose ids are nobody's outside; it ends with its input. */
+async function userNamespace(): Promise<ChildProcessByStdio<Writable, null, null>> {
+  const holder = spawn("unshare", ["--user", "cat"], { stdio: ["pipe", "ignore", "ignore"] });
+  holder.stdin.on("error", () => {});
+  const failed = new Promise<never>((_, reject) => {
+    holder.once("error", (error) => reject(unavailable(wordsOf(error))));
+    holder.once("exit", () => reject(unavailable("this kernel allows no user namespaces")));
+  });
+  failed.catch(() => {});
+  const map = async (file: string): Promise<void> => {
+    // Before the process has its namespace, writing there is refused.
+    for (let left = 200; ; left -= 1) {
+      try {
+        return await writeFile(`/proc/${holder.pid}/${file}`, `0 ${firstId} ${ids}`);
+      } catch (error) {
+        if (left === 0) throw unavailable(`user namespaces can't be used (${wordsOf(error)})`);
+        await sleep(10);
+      }
     }
+  };
+  try {
+    for (const file of ["gid_map", "uid_map"]) await Promise.race([map(file), failed]);
+    return holder;
+  } catch (error) {
+    holder.kill("SIGKILL");
+    throw error;
   }
+}
+
+function unavailable(reason: string): Error {
+  return clusterErrors["run-instruction-unavailable"]({ reason });
 }

@@ -145,6 +145,6 @@ export function createPluginCaller({
   };
 }
 
-function paramsOf({ name, cluster, hosts, data, values, deadline }: ClusterContext, phase: PhaseName): CallParams {
-  return { name, phase, cluster, hosts, data: data ?? null, values, timeout: Math.max(1, deadline - Date.now()) };
+function paramsOf({ run, name, cluster, hosts, data, values, deadline }: ClusterContext, phase: PhaseName): CallParams {
+  return { run, name, phase, cluster, hosts, data: data ?? null, values, timeout: Math.max(1, deadline - Date.now()) };
 }
