@@ -171,7 +171,8 @@ test("nothing of an image leads out of its plug-ins' folder on this machine, nor
   assert.deepEqual(readdirSync(unpacked).toSorted(), ["real.txt", "same", "tool"]);
   assert.ok(lstatSync(join(unpacked, "same")).isFile());
   assert.equal(statSync(join(unpacked, "tool")).mode & 0o7777, 0o755);
-  await build("FROM scratch\nCOPY p/real.txt etc\n");
+  write({ "motd.yaml": plugin });
+  await build("FROM scratch\nCOPY motd.yaml plugins\n");
   assert.equal(await (await open("built:1")).pluginFolder(), undefined);
 });
 
