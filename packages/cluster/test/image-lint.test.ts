@@ -37,6 +37,7 @@ test("what is wrong in an image is found with file and line", async () => {
       filePiece("scripts/init.sh", "echo a\nif true; then\n  echo b\n"),
       filePiece("scripts/clean.sh", "#!/usr/bin/python3\nprint\n"),
       filePiece("scripts/dos.sh", "echo a\r\n"),
+      filePiece("scripts/upgade.sh", "true"),
       filePiece("bin/not-executable", "#!/bin/sh\n"),
       filePiece("bin/link", ""),
       { entry: { path: "bin/away", kind: "symlink", mode: 0o777, uid: 0, gid: 0, size: 0, modified: 0, target: "/usr/bin/x" } },
@@ -58,6 +59,7 @@ test("what is wrong in an image is found with file and line", async () => {
   has(/^error scripts\/init\.sh:4 It is no bash: syntax error: unexpected end of file/);
   has(/^warning scripts\/clean\.sh:1 Its first line names another program/);
   has(/^error scripts\/dos\.sh:0 Its lines end as on Windows/);
+  has(/^warning scripts\/upgade\.sh:0 No step runs a script of this name/);
   has(/^error bin\/not-executable:0 It is a program, but nobody may execute it/);
   has(/^warning bin\/away:0 It is a link to \/usr\/bin\/x/);
   has(/^error plugins\/shell\.yaml:8 Line 2 of it is no bash: syntax error near unexpected token `fi'/);
