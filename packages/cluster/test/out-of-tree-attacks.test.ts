@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { isOutriggerError } from "@outrigger/plugin";
-import { contextOf, openPlugin } from "./support/brought-plugins.ts";
+import { contextOf, folderOf, openPlugin } from "./support/brought-plugins.ts";
 
 /** A program that greets well and then does `body` with the call it is given; `say` writes a message, `ask` waits for its answer. */
 const program = (body: string): Readonly<Record<string, string>> => ({
@@ -247,13 +250,39 @@ subprocess.Popen(["sleep", "${mark}"], start_new_session=True, stdin=subprocess.
 log("started")`;
   const { run, types } = await openPlugin(t, program(body));
   await run();
-  const runs = (): boolean =>
-    readdirSync("/proc").some((id) => /^\d+$/.test(id) && existsSync(`/proc/${id}/cmdline`) && commandOf(id).includes(mark));
-  assert.equal(runs(), true);
+  assert.equal(isRunning(mark), true);
   await types.close();
-  for (let tries = 0; runs() && tries < 50; tries += 1) await new Promise((later) => setTimeout(later, 100));
-  assert.equal(runs(), false);
+  for (let tries = 0; isRunning(mark) && tries < 50; tries += 1) await new Promise((later) => setTimeout(later, 100));
+  assert.equal(isRunning(mark), false);
 });
+
+test("a plug-in does not outlive its runner, also when that is killed", async (t) => {
+  const mark = `601.${process.pid}${Date.now() % 100_000}`;
+  const body = `
+import subprocess
+subprocess.Popen(["sleep", "${mark}"], start_new_session=True)
+log("started")
+time.sleep(600)`;
+  const folder = await folderOf(t, program(body));
+  const runner = spawn(process.execPath, [join(import.meta.dirname, "support", "run-and-wait.ts"), folder], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  t.after(() => runner.kill("SIGKILL"));
+  await once(runner.stdout, "data");
+  assert.equal(isRunning(mark), true);
+  const ended = once(runner, "exit");
+  runner.kill("SIGKILL");
+  await ended;
+  for (let tries = 0; (isRunning(mark) || isRunning(folder)) && tries < 50; tries += 1)
+    await new Promise((later) => setTimeout(later, 100));
+  assert.equal(isRunning(mark), false);
+  assert.equal(isRunning(folder), false);
+});
+
+function isRunning(mark: string): boolean {
+  return readdirSync("/proc").some((id) => /^\d+$/.test(id) && commandOf(id).includes(mark));
+}
 
 function commandOf(id: string): string {
   try {
