@@ -19,7 +19,7 @@ import type { Report } from "./run-events.ts";
 import type { StepWork } from "./run-parts.ts";
 import { type RunResult, runPlan } from "./run-plan.ts";
 import { createRunRecord } from "./run-record.ts";
-import { markClosed, markOpen, newRunId, openRun, type RunFolder, readFrozen, runFolder, writeFrozen } from "./runs.ts";
+import { markClosed, markOpen, newRunId, openRun, type RunFolder, readFrozen, requireNoneOpen, runFolder, writeFrozen } from "./runs.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** What whoever runs something brings along. */
@@ -95,20 +95,6 @@ export async function abandonRun(folder: ClusterFolder): Promise<string> {
     await markClosed(folder);
     return past.folder.run;
   });
-}
-
-/** @throws run-open */
-export async function requireNoneOpen(folder: ClusterFolder): Promise<void> {
-  const open = await openRun(folder);
-  if (open === undefined) return;
-  const [first] = open.records;
-  const operation = first?.event === "run-started" ? first.operation : "run";
-  throw clusterErrors["run-open"]({ cluster: folder.cluster, run: open.folder.run, operation, reason: endingOf(open.record) });
-}
-
-function endingOf({ ending }: { readonly ending: { readonly result: string; readonly reason?: string } | undefined }): string {
-  if (ending === undefined) return "it was killed";
-  return ending.result === "cancelled" ? "it was cancelled" : `it has failed (${ending.reason ?? "see its journal"})`;
 }
 
 async function locked<Result>(folder: ClusterFolder, work: string, action: () => Promise<Result>): Promise<Result> {

@@ -11,6 +11,8 @@ const toldInFull = 3;
 export function runError({ result, failures, undoFailures, undone, run, frozen }: FinishedRun): OutriggerError | undefined {
   const cluster = frozen.cluster.name;
   if (result === "done") return undefined;
+  if (result === "cancelled" && frozen.operation === "run")
+    return clusterErrors["plugin-run-failed"]({ failures: "The plug-in was cancelled; what ran on the hosts was told to end." });
   if (result === "cancelled") return clusterErrors["run-cancelled"]({ run: run.run, cluster });
   const told = failures.slice(0, toldInFull).map((failure) => failureText(failure, run.path));
   const others = failures.slice(toldInFull).map(({ task }) => task);
