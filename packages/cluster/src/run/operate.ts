@@ -42,6 +42,8 @@ export interface OpenedParts {
 export interface FinishedRun extends RunResult {
   readonly run: RunFolder;
   readonly frozen: FrozenRun;
+  /** True where it must be resumed or abandoned. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -116,6 +118,7 @@ interface Carried {
 async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, parts }: Carried): Promise<FinishedRun> {
   const { folder, report, secrets, signal } = operator;
   const before = await readState(folder);
+  const ran = await ranBefore(folder, before, frozen.run);
   const journal = await openJournal(place.journal);
   const connections = operator.connect(hosts);
   const input: PlanInput = inputOf(frozen, parts);
@@ -132,7 +135,7 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       const touched = frozen.plan.hosts.filter(({ ip }) => frozen.plan.touched.includes(ip));
       await applyNodeFacts(kubernetes, touched, { log: loggerOf(attempt.log), signal: attempt.signal });
     },
-    commit: () => commitState(folder, nextState(before, frozen, record, new Date()), connections, warn),
+    commit: () => commitState(folder, nextState(before, frozen, record, ran), connections, warn),
   };
   try {
     const result = await runPlan({
@@ -155,16 +158,18 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       steps,
       journal,
       record,
-      ran: await ranBefore(folder, before, frozen.run),
+      ran,
       secrets,
       report,
       folder: place.path,
       signal,
       limit: frozen.limit,
     });
-    // A plug-in run by hand leaves the cluster as it is: it is run again, not resumed.
-    if (result.result === "done" || frozen.operation === "run") await markClosed(folder);
-    return { ...result, run: place, frozen };
+    // A plug-in run by hand leaves the cluster as it is, and so does what never got further than the connections: it is run again, not resumed.
+    const isBegun = record.tasks().some(({ task }) => !task.startsWith("connect:"));
+    const isOpen = result.result !== "done" && frozen.operation !== "run" && isBegun;
+    if (!isOpen) await markClosed(folder);
+    return { ...result, run: place, frozen, isOpen };
   } finally {
     await Promise.allSettled([...clients.values()].map((client) => client.close()));
     await Promise.allSettled([connections.close(), trees.close()]);
