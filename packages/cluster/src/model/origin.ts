@@ -8,3 +8,9 @@ export type Origin =
 export function formatOrigin(origin: Origin): string {
   return origin.from === "image" ? `image ${origin.image} ${origin.path}:${origin.line}` : `${origin.file}:${origin.line}`;
 }
+
+/** A file that documents come from: an {@link Origin} without its line. */
+export type OriginFile =
+  | { readonly from: "image"; readonly image: string; readonly path: string }
+  | { readonly from: "clusterfile"; readonly file: string }
+  | { readonly from: "folder"; readonly file: string };

@@ -1,3 +1,4 @@
+import type { ConfigGroup } from "@outrigger/plugin";
 import type { ClusterPlugin } from "./cluster-plugin.ts";
 import type { Origin } from "./origin.ts";
 
@@ -8,5 +9,7 @@ import type { Origin } from "./origin.ts";
 export interface PluginDocument {
   readonly name: string;
   readonly given: Partial<Omit<ClusterPlugin, "name" | "origin" | "overrides">>;
+  /** The settings that a plugin.yaml declares, which `values` are checked against; absent for other documents. */
+  readonly settings?: readonly ConfigGroup[];
   readonly origin: Origin;
 }

@@ -18,6 +18,8 @@ interface TypeCommon {
   readonly type: string;
   /** Phases in which it makes sense; absent: all. Another one is an error that names these. */
   readonly phases?: readonly PhaseName[];
+  /** Runs once, on or through the first master, whichever hosts the operation touches; `on` has no meaning for it. Absent: where its targets say. */
+  readonly place?: "master0";
   /** Everything wrong with the plug-in's data, found before any connection. Paths begin at `spec`. */
   readonly check: (plugin: ClusterPlugin, hosts: readonly Host[]) => readonly PlainProblem[];
 }

@@ -94,6 +94,7 @@ export function contextOf(seconds = 20): Recorded {
     asked,
     executed,
     name: "some",
+    run: "run-1",
     cluster: { name: "test", image: "tiny:1", operation: "create", hosts },
     hosts: hosts.slice(0, 2),
     data: null,

@@ -41,6 +41,7 @@ export interface ValidateResult {
 export interface CallParams {
   readonly name: string;
   readonly phase: PhaseName;
+  readonly run: string;
   readonly cluster: ClusterFacts;
   readonly hosts: readonly ClusterHost[];
   readonly data: unknown;

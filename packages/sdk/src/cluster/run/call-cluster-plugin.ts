@@ -156,6 +156,6 @@ async function readWhatIsThere(): Promise<void> {
   await setImmediate();
 }
 
-function paramsOf({ name, cluster, hosts, data, values, deadline }: ClusterContext, phase: PhaseName): CallParams {
-  return { name, phase, cluster, hosts, data: data ?? null, values, timeout: Math.max(1, deadline - Date.now()) };
+function paramsOf({ run, name, cluster, hosts, data, values, deadline }: ClusterContext, phase: PhaseName): CallParams {
+  return { run, name, phase, cluster, hosts, data: data ?? null, values, timeout: Math.max(1, deadline - Date.now()) };
 }

@@ -61,6 +61,7 @@ export async function runClusterPlugin(plugin: ClusterPluginModule | string, cal
   const at = (level: LogParams["level"]) => (text: string) => void log.push({ level, text });
   const context: ClusterContext = {
     name: loaded.type.toLowerCase(),
+    run: "test-1",
     cluster: { name: "test", image: "test:1", operation: call.operation ?? "create", hosts },
     hosts: call.on === undefined ? hosts : hosts.filter(({ ip }) => call.on?.includes(ip)),
     data: call.data ?? null,

@@ -1,0 +1,61 @@
+import type { FileTree } from "@outrigger/registry";
+import type { ClusterImageKind } from "../cluster-image.ts";
+import { authListName } from "../lite/image-lists.ts";
+import { pluginFolders } from "../plugin-files.ts";
+import { finding, type ImageFinding } from "./finding.ts";
+
+/** Scripts that the runner starts by their names. */
+export const scriptNames = ["init", "create", "join", "join-token", "ready", "leave", "clean", "upgrade", "rollback"] as const;
+
+/** What lies where in a rootfs. */
+export function layoutFindings(tree: FileTree, kind: ClusterImageKind): readonly ImageFinding[] {
+  const byPath = new Map(tree.entries.map((entry) => [entry.path, entry]));
+  const findings: ImageFinding[] = [];
+  const has = (path: string): boolean => byPath.has(path);
+  if (kind === "cluster" && !has("scripts/create.sh")) {
+    const hint = "Write it (docs/cluster-images.md), or build with --type application where the image brings no cluster.";
+    findings.push(
+      finding("error", "scripts/create.sh", "It is missing: nothing says how the cluster is created on the first master.", hint, {
+        code: "missing-key",
+      }),
+    );
+  }
+  for (const folder of pluginFolders) {
+    const entry = byPath.get(folder);
+    if (entry !== undefined && entry.kind !== "directory") {
+      findings.push(
+        finding("error", folder, `It is no folder, but a ${entry.kind}.`, `COPY into ${folder}/, with the slash.`, { code: "wrong-type" }),
+      );
+    }
+  }
+  if (pluginFolders.every((folder) => byPath.get(folder)?.kind === "directory")) {
+    findings.push(
+      finding("warning", "plugin", "There are both plugin/ and plugins/; they are read as one.", "Put all plug-ins into plugins/."),
+    );
+  }
+  if ([...byPath.keys()].some((path) => path === authListName || path.endsWith(`/${authListName}`))) {
+    findings.push(
+      finding(
+        "error",
+        authListName,
+        "Credentials would be part of the image.",
+        `Leave ${authListName} beside the Kubefile; it is read there.`,
+      ),
+    );
+  }
+  for (const { path } of tree.entries) {
+    const inside = pluginFolders.find((folder) => path.startsWith(`${folder}/`));
+    if (
+      inside !== undefined &&
+      path.split("/").length > 2 &&
+      /\.ya?ml$/.test(path) &&
+      !/(^|\/)node_modules\//.test(path) &&
+      !path.endsWith("/plugin.yaml")
+    ) {
+      findings.push(
+        finding("warning", path, `Plug-ins are read from the files directly in ${inside}/, so this one is not.`, `Move it to ${inside}/.`),
+      );
+    }
+  }
+  return findings;
+}
