@@ -1,4 +1,5 @@
 import { benchApi } from "./api.ts";
+import { benchClusterLabel } from "./cluster-label.ts";
 import { benchClusterPlan } from "./cluster-plan.ts";
 import { benchCompose } from "./compose.ts";
 import { benchDriverPackage } from "./driver-package.ts";
@@ -28,6 +29,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-run": benchEngineRun,
   "driver-package": benchDriverPackage,
   "driver-sdk": benchDriverSdk,
+  "cluster-label": benchClusterLabel,
   "cluster-plan": benchClusterPlan,
   layers: benchLayers,
 };

@@ -15,7 +15,7 @@ export function host(ip: string, fields: Partial<Host> = {}): Host {
 /** As many hosts as wanted: 10.0.0.1 is the first master. */
 export function hosts(count: number): readonly Host[] {
   return Array.from({ length: count }, (_, index) =>
-    host(`10.0.${index >> 8}.${(index & 255) + 1}`, { roles: [index === 0 ? "master" : "node"] }),
+    host(`10.0.${Math.floor(index / 250)}.${(index % 250) + 1}`, { roles: [index === 0 ? "master" : "node"] }),
   );
 }
 

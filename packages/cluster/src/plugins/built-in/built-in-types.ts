@@ -6,8 +6,7 @@ import { labelType } from "./label.ts";
 import { shellType } from "./shell.ts";
 import { taintType } from "./taint.ts";
 
-/** The built-in types by their names. `Taint`, as Sealer 0.7 spelled it, is TAINT. */
-export const builtInTypes: ReadonlyMap<string, PluginType> = new Map<string, PluginType>([
-  ...[shellType, hostnameType, labelType, taintType, etcdType, clusterCheckType].map((type): [string, PluginType] => [type.type, type]),
-  ["Taint", taintType],
-]);
+/** The built-in types by their names. */
+export const builtInTypes: ReadonlyMap<string, PluginType> = new Map(
+  [shellType, hostnameType, labelType, taintType, etcdType, clusterCheckType].map((type): [string, PluginType] => [type.type, type]),
+);

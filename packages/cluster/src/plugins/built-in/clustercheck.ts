@@ -4,7 +4,7 @@ import { type ClusterContext, internalAddresses } from "@outrigger/sdk";
 import { clusterErrors } from "../../errors.ts";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import type { CalledType } from "../plugin-type.ts";
-import { phasesWithApi, unusedFields, unusedTargets } from "./common-problems.ts";
+import { phasesWithApi, unusedTargets } from "./common-problems.ts";
 import { nodeFaults, podFaults } from "./readiness.ts";
 
 /** Phases in which hosts of the operation are no nodes yet. */
@@ -21,11 +21,7 @@ export const clusterCheckType: CalledType = {
   kind: "called",
   phases: phasesWithApi,
   privileges: ["kubernetes:read"],
-  check: (plugin) => [
-    ...unusedFields(plugin),
-    ...unusedTargets(plugin, "it looks at the whole cluster"),
-    ...readNamespaces(plugin).problems,
-  ],
+  check: (plugin) => [...unusedTargets(plugin, "it looks at the whole cluster"), ...readNamespaces(plugin).problems],
   run: async (plugin, context, phase) => {
     const { namespaces } = readNamespaces(plugin);
     const hosts = beforeJoining.includes(phase) ? [] : context.cluster.hosts.map(({ ip }) => ip);

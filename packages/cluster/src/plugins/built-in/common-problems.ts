@@ -1,55 +1,18 @@
-import type { PhaseName, PlainProblem } from "@outrigger/plugin";
+import { type PhaseName, type PlainProblem, phaseNames } from "@outrigger/plugin";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
+import { momentsOf } from "../../phases/moments.ts";
+import { type Operation, timelines } from "../../phases/timelines.ts";
 
-/** Phases in which some part of the cluster's API can be up: all but those before it is created and those after a host is cleaned. */
-export const phasesWithApi: readonly PhaseName[] = [
-  "PreInstall",
-  "post-init-host",
-  "post-install",
-  "PreGuest",
-  "PostGuest",
-  "PostInstall",
-  "pre-scaleup",
-  "PreJoin",
-  "post-scaleup",
-  "PostJoin",
-  "PreUpgrade",
-  "upgrade-host",
-  "upgrade",
-  "PostUpgrade",
-  "PreRollback",
-  "rollback",
-  "PostRollback",
-  "pre-uninstall",
-  "PreClean",
-  "pre-clean-host",
-];
+const moments = (Object.keys(timelines) as Operation[]).flatMap(momentsOf);
+
+/** Phases at which the cluster's API is there, in whichever operation they come. */
+export const phasesWithApi: readonly PhaseName[] = phaseNames.filter((phase) =>
+  moments.every(({ moment, kubernetes }) => kubernetes || !("phase" in moment) || moment.phase !== phase),
+);
 
 /** A mistake in `spec.data`. */
 export function dataProblem(code: PlainProblem["code"], message: string, hint: string): PlainProblem {
   return { path: ["spec", "data"], code, message, hint };
-}
-
-/** Fields that a built-in type gives no meaning. */
-export function unusedFields(plugin: ClusterPlugin, ...used: readonly ("undo" | "strict")[]): readonly PlainProblem[] {
-  const given = {
-    undo: plugin.undo !== undefined && !used.includes("undo"),
-    strict: !plugin.strict && !used.includes("strict"),
-    entry: plugin.entry !== undefined,
-    values: plugin.values !== undefined,
-  };
-  return Object.entries(given).flatMap(([field, is]): readonly PlainProblem[] =>
-    is
-      ? [
-          {
-            path: ["spec", field],
-            code: "unknown-key",
-            message: `A plug-in of the type ${plugin.type} has no \`${field}\`.`,
-            hint: "Remove it.",
-          },
-        ]
-      : [],
-  );
 }
 
 /** Targets of a type whose data, or nature, says which hosts it is about. `master0` is taken: that is where its work goes through. */

@@ -1,6 +1,5 @@
-import { isIP } from "node:net";
 import type { PlainProblem } from "@outrigger/plugin";
-import ipaddr from "ipaddr.js";
+import { addressNumber, parseRange } from "../../files/addresses.ts";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import { firstMaster, type Host } from "../../model/host.ts";
 import { dataProblem } from "./common-problems.ts";
@@ -44,7 +43,7 @@ export function readDataLines(plugin: ClusterPlugin, hosts: readonly Host[], for
     if (addresses === undefined || addresses === "") continue;
     const found = hostsNamed(addresses, hosts);
     if (typeof found === "string") {
-      problems.push(dataProblem("unknown-reference", `Line ${index + 1} of the data: ${found}.`, `Lines are \`${form}\`.`));
+      problems.push(dataProblem("unknown-reference", `Line ${index + 1} of the data: ${found}`, `Lines are \`${form}\`.`));
     } else if (words.length === 0) {
       problems.push(dataProblem("wrong-value", `Line ${index + 1} of the data ends after the address.`, `Lines are \`${form}\`.`));
     } else {
@@ -62,22 +61,21 @@ function hostsNamed(text: string, hosts: readonly Host[]): readonly Host[] | str
   const found = new Set<Host>();
   for (const term of text.split(",")) {
     const [from = "", to = from, more] = term.split("-");
-    if (more !== undefined || isIP(from) === 0 || isIP(to) === 0) return `"${term}" is neither an address nor a range A-B`;
-    const [low, high] = [ipaddr.process(from), ipaddr.process(to)];
-    if (low.kind() !== high.kind()) return `the range "${term}" begins and ends in different families`;
-    if (compare(low, high) > 0) return `the range "${term}" ends before it begins`;
-    const inside = hosts.filter(({ ip }) => {
-      const address = ipaddr.parse(ip);
-      return address.kind() === low.kind() && compare(low, address) <= 0 && compare(address, high) <= 0;
-    });
-    if (inside.length === 0) return term.includes("-") ? `no host of the cluster is in "${term}"` : `${term} is no host of the cluster`;
+    if (more !== undefined || addressNumber(from) === undefined) return `"${term}" is neither an address nor a range A-B.`;
+    const range = parseRange(from, to);
+    if ("problem" in range) return range.problem;
+    const inside = range.from === range.to ? hosts.filter(({ ip }) => ip === range.from) : hosts.filter(isWithin(range));
+    if (inside.length === 0) return term.includes("-") ? `No host of the cluster is in ${term}.` : `${term} is no host of the cluster.`;
     for (const host of inside) found.add(host);
   }
   return [...found];
 }
 
-type Address = ipaddr.IPv4 | ipaddr.IPv6;
-
-function compare(one: Address, other: Address): number {
-  return Buffer.compare(Buffer.from(one.toByteArray()), Buffer.from(other.toByteArray()));
+function isWithin({ from, to }: { readonly from: string; readonly to: string }): (host: Host) => boolean {
+  const [first, last] = [addressNumber(from), addressNumber(to)];
+  return ({ ip }) => {
+    const address = addressNumber(ip);
+    if (address === undefined || first === undefined || last === undefined || address.family !== first.family) return false;
+    return first.number <= address.number && address.number <= last.number;
+  };
 }

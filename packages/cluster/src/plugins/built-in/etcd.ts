@@ -2,7 +2,7 @@ import type { PlainProblem } from "@outrigger/plugin";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import { firstMaster } from "../../model/host.ts";
 import type { ScriptedType } from "../plugin-type.ts";
-import { phasesWithApi, unusedFields } from "./common-problems.ts";
+import { phasesWithApi } from "./common-problems.ts";
 import { etcdScript } from "./etcd-script.ts";
 
 /** The data of an ETCD plug-in with its defaults. */
@@ -30,7 +30,7 @@ export const etcdType: ScriptedType = {
   kind: "scripted",
   phases: phasesWithApi,
   place: "master0",
-  check: (plugin) => [...unusedFields(plugin), ...readBackup(plugin).problems],
+  check: (plugin) => [...readBackup(plugin).problems],
   script: (plugin, { host, hosts, rootfs }) => {
     if (firstMaster(hosts)?.ip !== host.ip) return undefined;
     const { path, keep, endpoints, cacert = "", cert = "", key = "" } = readBackup(plugin).backup;

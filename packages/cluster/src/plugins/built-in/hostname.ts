@@ -4,7 +4,7 @@ import type { Host } from "../../model/host.ts";
 import type { HostScript } from "../../plan/plan.ts";
 import { hostFolder } from "../../plan/plan-input.ts";
 import type { ScriptedType } from "../plugin-type.ts";
-import { dataProblem, unusedFields } from "./common-problems.ts";
+import { dataProblem } from "./common-problems.ts";
 import { readDataLines } from "./data-lines.ts";
 import { hostnameScript, hostnameUndo } from "./hostname-script.ts";
 
@@ -18,7 +18,7 @@ export const hostnameType: ScriptedType = {
   type: "HOSTNAME",
   kind: "scripted",
   phases: beforeJoining,
-  check: (plugin, hosts) => [...unusedFields(plugin), ...readNames(plugin, hosts).problems],
+  check: (plugin, hosts) => [...readNames(plugin, hosts).problems],
   script: (plugin, { host, hosts }) => {
     const name = readNames(plugin, hosts).names.get(host.ip);
     return name === undefined ? undefined : scriptOf(plugin, hostnameScript, { OUTRIGGER_HOSTNAME: name, OUTRIGGER_HOST: host.ip });

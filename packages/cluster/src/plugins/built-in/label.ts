@@ -4,7 +4,7 @@ import type { NodeChange } from "../../kubernetes/node-change.ts";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import type { Host } from "../../model/host.ts";
 import type { CalledType } from "../plugin-type.ts";
-import { dataProblem, unusedFields, unusedTargets } from "./common-problems.ts";
+import { dataProblem, unusedTargets } from "./common-problems.ts";
 import { readDataLines } from "./data-lines.ts";
 import { nodeType } from "./node-type.ts";
 
@@ -12,7 +12,6 @@ const form = "IPS key=value,key2=value2,key3-";
 
 /** LABEL: lines `IPS key=value,key2-`, put on nodes and taken away. The data says which nodes; lines of one address add up. */
 export const labelType: CalledType = nodeType("LABEL", readLabels, (plugin, hosts) => [
-  ...unusedFields(plugin),
   ...unusedTargets(plugin, "its data says which hosts it is about"),
   ...readLabels(plugin, hosts).problems,
 ]);

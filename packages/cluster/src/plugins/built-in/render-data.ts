@@ -13,9 +13,9 @@ export function renderText(plugin: ClusterPlugin, field: "data" | "undo", env: R
   const { line, column, message } = rendering.fault;
   const problem: PlainProblem = {
     path: ["spec", field],
-    code: "variable-unknown",
+    code: "wrong-value",
     message: `Line ${line}, column ${column}: ${message}`,
-    hint: "Add the variable to `env`, or remove `template: true`.",
+    hint: "Mend the template, add the variable to `env`, or remove `template: true`.",
   };
   return { problem };
 }

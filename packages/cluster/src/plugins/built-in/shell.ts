@@ -4,7 +4,7 @@ import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import type { Host } from "../../model/host.ts";
 import type { HostScript } from "../../plan/plan.ts";
 import type { ScriptedType, ScriptPlace } from "../plugin-type.ts";
-import { dataProblem, unusedFields } from "./common-problems.ts";
+import { dataProblem } from "./common-problems.ts";
 import { renderText } from "./render-data.ts";
 
 /** SHELL: the data is a bash script, run in the rootfs where that is on the host, with the host's variables. `undo` is one, too. */
@@ -12,7 +12,6 @@ export const shellType: ScriptedType = {
   type: "SHELL",
   kind: "scripted",
   check: (plugin, hosts) => [
-    ...unusedFields(plugin, "undo", "strict"),
     ...textProblems(plugin, "data", hosts),
     ...(plugin.undo === undefined ? [] : textProblems(plugin, "undo", hosts)),
   ],

@@ -4,7 +4,7 @@ import { type NodeChange, type TaintChange, type TaintEffect, taintEffects } fro
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import type { Host } from "../../model/host.ts";
 import type { CalledType } from "../plugin-type.ts";
-import { dataProblem, unusedFields, unusedTargets } from "./common-problems.ts";
+import { dataProblem, unusedTargets } from "./common-problems.ts";
 import { readDataLines } from "./data-lines.ts";
 import { nodeType } from "./node-type.ts";
 
@@ -12,7 +12,6 @@ const form = "IPS key=value:Effect, key:Effect- or key-";
 
 /** TAINT: lines `IPS key[=value]:Effect[-]` or `IPS key-`, put on nodes and taken away. The data says which nodes. */
 export const taintType: CalledType = nodeType("TAINT", readTaints, (plugin, hosts) => [
-  ...unusedFields(plugin),
   ...unusedTargets(plugin, "its data says which hosts it is about"),
   ...readTaints(plugin, hosts).problems,
 ]);
