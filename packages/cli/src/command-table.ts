@@ -184,6 +184,7 @@ const cluster: GroupEntry = {
         { name: "run", summary: "Run a plug-in by hand", load: () => import("./commands/cluster/plugin/run.ts") },
       ],
     },
+    { name: "plan", summary: "Say what would be done to a cluster, and why", load: () => import("./commands/cluster/plan.ts") },
     { name: "resume", summary: "Go on with the run that is open", load: () => import("./commands/cluster/resume.ts") },
     { name: "rollback", summary: "Go back to the image before", load: () => import("./commands/cluster/rollback.ts") },
     { name: "run", summary: "Create a cluster from an image", load: () => import("./commands/cluster/run.ts") },

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { isOutriggerError, type PhaseName } from "@outrigger/plugin";
 import {
@@ -336,4 +338,28 @@ test("addresses are shown as ranges", () => {
   );
   assert.equal(formatRanges(["fd00::2", "10.0.0.1", "fd00::1"]), "10.0.0.1,fd00::1-fd00::2");
   assert.equal(formatRanges([]), "");
+});
+
+test("docs/cluster-phases.md names every field of a plan's JSON", () => {
+  const page = readFileSync(join(import.meta.dirname, "../../../docs/cluster-phases.md"), "utf8");
+  const plugins = [
+    plugin("a", {
+      parallel: 1,
+      overrides: { from: "image", image: "i", path: "p", line: 1 },
+      targets: [{ kind: "labels", selector: "zone=a" }],
+    }),
+    plugin("b"),
+    plugin("off", { disabled: true }),
+  ];
+  const fields = new Set<string>();
+  const gather = (value: unknown): void => {
+    if (Array.isArray(value)) for (const each of value) gather(each);
+    else if (typeof value === "object" && value !== null)
+      for (const [key, field] of Object.entries(value)) {
+        fields.add(key);
+        if (key !== "env" && key !== "labels") gather(field);
+      }
+  };
+  gather(planDocument(planOf("create", { cluster: cluster({ plugins }) })));
+  for (const field of fields) assert.match(page, new RegExp(`\\b${field}(\\[\\])?[\`.]`), field);
 });

@@ -115,14 +115,15 @@ async function recordOfBuild(
     const problem = { file: parsed.file, line, column: 1, path: "", code: "wrong-value", message, hint } as const;
     throw clusterErrors["kubefile-invalid"]({ file: parsed.file, count: "1 mistake" }, { problems: [problem] });
   }
+  const documents = await documentsOf(tree);
   return {
     version: 1,
     kind: request.kind ?? base?.kind ?? "cluster",
     commands: notes.launch === undefined ? notes.commands : launchedCommands(notes.launch.names, applications),
     applications,
     scripts: scriptsOf(tree),
-    documents: await documentsOf(tree),
-    hasPluginFolder: pluginEntries(tree).length > 0,
+    documents,
+    hasPluginFiles: pluginEntries(tree).some(({ path, kind }) => kind !== "directory" && !documents.some((each) => each.path === path)),
     containerImages: [...new Set([...(base?.containerImages ?? []), ...gathered])].toSorted(),
   };
 }

@@ -19,8 +19,8 @@ export interface ImageRecord {
   readonly scripts: readonly string[];
   /** The YAML files of its plug-ins, in order. */
   readonly documents: readonly { readonly path: string; readonly text: string }[];
-  /** Whether there is a folder of plug-ins at all, e.g. with modules. */
-  readonly hasPluginFolder: boolean;
+  /** Whether plug-ins have other files than these, e.g. modules. */
+  readonly hasPluginFiles: boolean;
   readonly containerImages: readonly string[];
 }
 
@@ -32,7 +32,7 @@ const recordField: z.ZodType<ImageRecord> = z.object({
   applications: z.array(z.object({ name: z.string(), commands: texts })),
   scripts: texts,
   documents: z.array(z.object({ path: z.string(), text: z.string() })),
-  hasPluginFolder: z.boolean(),
+  hasPluginFiles: z.boolean(),
   containerImages: texts,
 });
 

@@ -80,7 +80,7 @@ async function openPlace(
     ...facts,
     rootfs,
     pluginFolder: async () => {
-      if (record?.hasPluginFolder === false) return undefined;
+      if (record?.hasPluginFiles === false) return undefined;
       return unpackPlugins(() => rootfs(usual), place.digest, cache);
     },
     close: async () => {

@@ -37,7 +37,7 @@ const makers: Readonly<Record<StepName, Maker>> = {
   connect: (place) => [
     entry(
       "connect",
-      "ssh",
+      "SSH",
       onHosts("connect", "ssh", withMaster0(place), ({ ip, ssh: { user, port } }) => [ip, user, port]),
     ),
   ],

@@ -77,7 +77,7 @@ export function createJsonRpcPeer({ send, answer, told, broken, busy, most = 64 
       return;
     }
     const waiting = typeof message.id === "number" ? asked.get(message.id) : undefined;
-    asked.delete(Number(message.id));
+    if (typeof message.id === "number") asked.delete(message.id);
     if (waiting === undefined) refuse(`it answered the request ${JSON.stringify(message.id)}, which nobody waits for`);
     else if ("error" in message) waiting.reject(sdkErrors["peer-refused"]({ reason: message.error.message }));
     else waiting.resolve(message.result);

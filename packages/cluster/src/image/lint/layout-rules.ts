@@ -1,3 +1,4 @@
+import { nearest } from "@outrigger/plugin";
 import type { FileTree } from "@outrigger/registry";
 import type { ClusterImageKind } from "../cluster-image.ts";
 import { authListName } from "../lite/image-lists.ts";
@@ -18,6 +19,14 @@ export function layoutFindings(tree: FileTree, kind: ClusterImageKind): readonly
       finding("error", "scripts/create.sh", "It is missing: nothing says how the cluster is created on the first master.", hint, {
         code: "missing-key",
       }),
+    );
+  }
+  for (const path of byPath.keys()) {
+    const [, name] = /^scripts\/([^/]+)\.sh$/.exec(path) ?? [];
+    const meant = name === undefined || scriptNames.some((each) => each === name) ? undefined : nearest(name, scriptNames);
+    if (meant === undefined || has(`scripts/${meant}.sh`)) continue;
+    findings.push(
+      finding("warning", path, "No step runs a script of this name.", `Did you mean ${meant}.sh?`, { code: "unknown-reference" }),
     );
   }
   for (const folder of pluginFolders) {

@@ -41,7 +41,7 @@ export function imagesWithAuth(folder: string): readonly NamedImage[] {
 }
 
 function withoutPassword(problem: Problem): Problem {
-  const { found, ...rest } = problem;
+  const { found, hint, ...rest } = problem;
   const secret = /\b(password|username)$/.test(problem.path);
-  return secret ? { ...rest, message: "Expected text." } : problem;
+  return secret ? { ...rest, message: "Expected text that is not empty.", hint: "Put it in quotes." } : problem;
 }

@@ -51,7 +51,8 @@ function failureOf(error: unknown, plugin: string, phase: PhaseName, process: Pl
   const words = wordsOf(error).split("\n").map(plainLine).join("\n    ").slice(0, 8_192);
   const context = { cause: error };
   const code = isOutriggerError(error) ? error.code : undefined;
-  if (code === "call-over") return clusterErrors["cluster-plugin-overdue"]({ plugin, phase, reason: words }, context);
+  if (code === "call-over")
+    return clusterErrors["cluster-plugin-overdue"]({ plugin, phase, reason: words.replace(/^The call is over: /, "") }, context);
   if (code === "plugin-data-invalid") return error;
   if (code !== "peer-gone") return clusterErrors["cluster-plugin-failed"]({ plugin, phase, reason: words }, context);
   const reason = [`${process.ending() ?? words}.`, ...process.lastLines()].join("\n    ");

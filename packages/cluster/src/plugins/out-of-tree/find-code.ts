@@ -21,20 +21,22 @@ export async function findCode(plugin: BroughtPlugin, imageFolder: string | unde
   if (plugin.entry !== undefined) {
     const { origin, path } = plugin.entry;
     const place = placeOf(origin, path, imageFolder);
-    return place === undefined ? noImage(plugin) : await codeAt(place, imageFolder);
+    return place === undefined ? noImage(plugin) : await codeAt(place, imageFolder, origin.from === "image");
   }
   const folders = await foldersOf(plugin, imageFolder);
+  const isImages = (folder: string): boolean =>
+    plugin.origin.from === "image" || (imageFolder !== undefined && `${folder}${sep}`.startsWith(resolve(imageFolder) + sep));
   for (const folder of folders) {
     const named = await namedLike(plugin.name, folder);
     const [first, second] = named.filter((file) => !file.endsWith(".so")).map((file) => join(folder, file));
     if (first !== undefined && second !== undefined) return several(plugin.name, first, second);
     const found = first ?? (named[0] === undefined ? undefined : join(folder, named[0]));
-    if (found !== undefined) return codeAt(found, imageFolder);
+    if (found !== undefined) return codeAt(found, imageFolder, isImages(folder));
   }
   for (const folder of folders) {
     const [first, second] = (await declaredTypes(folder)).filter(({ type }) => type === plugin.type);
     if (first !== undefined && second !== undefined) return several(plugin.type, first.path, second.path);
-    if (first !== undefined) return codeAt(first.path, imageFolder);
+    if (first !== undefined) return codeAt(first.path, imageFolder, isImages(folder));
   }
   return {
     wrong: `There is no code for the type ${plugin.type}: looked for a file named ${nameStem(plugin.name)}, and for a module of this type, in ${folders.join(", ") || "no folder"}.`,
@@ -107,16 +109,15 @@ async function namedLike(name: string, folder: string): Promise<readonly string[
   return [...likely, ...programs.filter((file) => file !== undefined)].toSorted();
 }
 
-async function codeAt(place: string, imageFolder: string | undefined): Promise<CodeSearch> {
+/** @param ofImage the image named the place, and may name none outside of its own folder */
+async function codeAt(place: string, imageFolder: string | undefined, ofImage: boolean): Promise<CodeSearch> {
   const path = await realpath(place).catch(() => undefined);
   if (path === undefined || !(await stat(path)).isFile()) {
     return { wrong: `${place} is no file.`, hint: "Check the path; it counts from the document's own folder." };
   }
   const image = imageFolder === undefined ? undefined : await realpath(imageFolder);
-  const asked = imageFolder === undefined ? undefined : resolve(imageFolder);
-  const isIn = (folder: string | undefined, file: string): boolean => folder !== undefined && file.startsWith(folder + sep);
-  const fromImage = isIn(image, path);
-  if (!fromImage && isIn(asked, resolve(place))) {
+  const fromImage = image !== undefined && path.startsWith(image + sep);
+  if (!fromImage && ofImage) {
     return { wrong: `${place} leads out of the image's plug-ins, to ${path}.`, hint: "Put the code itself into `plugins/`." };
   }
   const common = { path, folder: fromImage && image !== undefined ? image : dirname(path), fromImage };

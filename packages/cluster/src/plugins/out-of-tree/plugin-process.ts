@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { wordsOf } from "@outrigger/plugin";
 import type { HelloResult, LogParams } from "@outrigger/sdk";
-import { createPluginCaller, endingOf, killGroup, type PluginCaller, watchMemory } from "@outrigger/sdk/process";
+import { createPluginCaller, killGroup, type PluginCaller, watchMemory } from "@outrigger/sdk/process";
 import { clusterErrors } from "../../errors.ts";
+import { endingBehindShell } from "./isolation.ts";
 import { type ProgramLaunch, type ProgramPlaces, startProgram } from "./start-program.ts";
 import { tailOfLines } from "./tail-of-lines.ts";
 
@@ -77,11 +78,11 @@ export async function startPluginProcess(
   child.stderr.on("data", lines.push);
   child.once("error", (error) => finish(`it can't be started: ${wordsOf(error)}`));
   child.once("exit", (code, signal) => {
-    ending ??= endingOf(code, signal);
+    ending ??= endingBehindShell(code, signal);
     kill(); // what it started itself, which could hold its streams open
-    void sleep(1_000, undefined, { ref: false }).then(() => finish(endingOf(code, signal)));
+    void sleep(1_000, undefined, { ref: false }).then(() => finish(endingBehindShell(code, signal)));
   });
-  child.once("close", (code, signal) => finish(endingOf(code, signal)));
+  child.once("close", (code, signal) => finish(endingBehindShell(code, signal)));
 
   const stop = async (): Promise<void> => {
     child.stdin.end();

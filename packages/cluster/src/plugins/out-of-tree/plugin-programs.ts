@@ -1,4 +1,5 @@
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, lstat, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { closedFolder } from "@outrigger/sdk/process";
@@ -41,10 +42,25 @@ export function createPluginPrograms({
   };
 }
 
+const prefix = "outrigger-plugins-";
+
+/** Removes what runners left behind that were killed. */
+async function forgetRuns(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const owner = name.startsWith(prefix) ? /^(\d+)-/.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue;
+    const place = join(parent, name);
+    const about = await lstat(place).catch(() => undefined);
+    if (about?.isDirectory() === true && about.uid === process.getuid?.()) await rm(place, { recursive: true, force: true });
+  }
+}
+
 async function makePlaces(state: string): Promise<ProgramPlaces> {
   if (process.getuid?.() === 0) await mkdir(state, { recursive: true, mode: 0o711 });
   // Plug-ins' users go through it to what is theirs.
-  const run = await mkdtemp(join(closedFolder(tmpdir()) === undefined ? tmpdir() : "/tmp", "outrigger-plugins-"));
+  const parent = closedFolder(tmpdir()) === undefined ? tmpdir() : "/tmp";
+  await forgetRuns(parent);
+  const run = await mkdtemp(join(parent, `${prefix}${process.pid}-`));
   await chmod(run, 0o711);
   return { run, state };
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import type { ClusterPrivilege, PhaseName } from "@outrigger/plugin";
 import { sdkErrors } from "../../errors.ts";
 import { createJsonRpcPeer } from "../../process/json-rpc.ts";
@@ -116,7 +117,10 @@ export function createPluginCaller({
       if (reason !== undefined) return;
       reason = context.signal.aborted && Date.now() < context.deadline ? "the run is cancelled" : "its time is over";
       peer.tell("cancel", { id });
-      late = setTimeout(() => broken(`${reason}, and it did not end within ${grace} ms after it was told so`), grace);
+      late = setTimeout(() => {
+        reason = `${reason}, and it did not end within ${grace} ms after it was told so`;
+        broken(reason);
+      }, grace);
     };
     const timer = setTimeout(cancel, Math.max(0, context.deadline - Date.now()));
     if (context.signal.aborted) cancel();
@@ -124,6 +128,7 @@ export function createPluginCaller({
     try {
       await answered.finally(() => clearTimeout(late));
       await Promise.allSettled(own.pending);
+      await readWhatIsThere();
       if (reason !== undefined) throw sdkErrors["call-over"]({ reason });
     } catch (error) {
       // A plug-in that ends because it was told to says so in its own words.
@@ -143,6 +148,12 @@ export function createPluginCaller({
     printed: (text) => tell({ level: "info", text }),
     close: peer.close,
   };
+}
+
+/** What a plug-in wrote to its error stream before it answered can be read now, and comes in the next turn of the event loop. */
+async function readWhatIsThere(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
 }
 
 function paramsOf({ run, name, cluster, hosts, data, values, deadline }: ClusterContext, phase: PhaseName): CallParams {

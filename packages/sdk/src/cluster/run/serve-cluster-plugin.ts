@@ -30,7 +30,7 @@ export function serveClusterPlugin(
   };
   const call = async (id: MessageId, method: "run" | "undo", params: CallParams): Promise<object> => {
     const over = new AbortController();
-    const timer = setTimeout(() => over.abort(sdkErrors["call-over"]({ reason: "its time is over" })), params.timeout);
+    // That its time is over is told by the runner, too.
     calls.set(id, over);
     try {
       if (plugin[method] === undefined) throw sdkErrors["cluster-method-missing"]({ type, method });
@@ -40,7 +40,6 @@ export function serveClusterPlugin(
       if (error instanceof Error && error.stack !== undefined) log("debug", error.stack);
       throw error;
     } finally {
-      clearTimeout(timer);
       calls.delete(id);
     }
   };
@@ -65,7 +64,7 @@ export function serveClusterPlugin(
   };
   const told = (method: string, params: unknown): void => {
     if (method !== "cancel" || !isObject(params)) return;
-    calls.get(params["id"] as MessageId)?.abort(sdkErrors["call-over"]({ reason: "the run is cancelled" }));
+    calls.get(params["id"] as MessageId)?.abort(sdkErrors["call-over"]({ reason: "its time is over, or the run is cancelled" }));
   };
   const peer = createJsonRpcPeer({ send, answer, told, broken });
   const close = (): void => {
