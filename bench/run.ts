@@ -1,4 +1,5 @@
 import { benchApi } from "./api.ts";
+import { benchClusterPlan } from "./cluster-plan.ts";
 import { benchCompose } from "./compose.ts";
 import { benchDriverPackage } from "./driver-package.ts";
 import { benchDriverSdk } from "./driver-sdk.ts";
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-run": benchEngineRun,
   "driver-package": benchDriverPackage,
   "driver-sdk": benchDriverSdk,
+  "cluster-plan": benchClusterPlan,
   layers: benchLayers,
 };
 

@@ -26,6 +26,7 @@ export function plugin(name: string, fields: Partial<ClusterPlugin> = {}): Clust
     type: "SHELL",
     phases: ["PostInstall"],
     targets: [],
+    scoped: false,
     data: `echo ${name}`,
     origin: { from: "clusterfile", file: "Clusterfile", line: 20 },
     ...fields,
@@ -143,7 +144,7 @@ export const inputFrom: fc.Arbitrary<PlanInput> = fc
   .map(({ operation, masters, nodes, plugins, labelled, scripts, commands, touched }) => {
     const hosts = Array.from({ length: masters + nodes }, (_, index) => ({
       ...host(`10.9.0.${index + 1}`, index < masters ? "master" : "node"),
-      labels: labelled && index % 2 === 0 ? { disk: "ssd" } : {},
+      labels: index === 0 || (labelled && index % 2 === 0) ? { disk: "ssd" } : {},
     }));
     const some = hosts.filter((_, index) => index > 0 && touched.includes(index)).map(({ ip }) => ip);
     const partial = operation === "join" || operation === "scale-down";

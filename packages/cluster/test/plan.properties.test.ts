@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { makePlan, type Plan, type Task, timelines } from "../src/index.ts";
+import { canonicalJson, digestOfValue } from "../src/plan/digest.ts";
 import { inputFrom } from "./plan-support.ts";
 
 function tasksOf(plan: Plan): readonly Task[] {
@@ -66,6 +67,25 @@ test("the same input gives the same plan", () => {
     fc.property(inputFrom, (input) => {
       const { types, ...rest } = input;
       assert.deepEqual(makePlan({ ...structuredClone(rest), types }), makePlan(input));
+    }),
+  );
+});
+
+test("equal values have equal digests, however their keys are ordered; different ones differ", () => {
+  const reversed = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(reversed);
+    if (typeof value !== "object" || value === null) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .map(([key, field]) => [key, reversed(field)] as const)
+        .toReversed(),
+    );
+  };
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.jsonValue(), (one, other) => {
+      assert.equal(digestOfValue(reversed(one)), digestOfValue(one));
+      assert.deepEqual(JSON.parse(canonicalJson(one)), JSON.parse(JSON.stringify(one)));
+      if (canonicalJson(one) !== canonicalJson(other)) assert.notEqual(digestOfValue(one), digestOfValue(other));
     }),
   );
 });

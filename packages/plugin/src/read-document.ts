@@ -49,18 +49,30 @@ export function readSource(text: string, file: string): Reading<SourceDocument> 
     };
     return { ok: false, problems: [problem] };
   }
-  return plainValue(document, text, file, at);
+  return plainValue(document, textBetween(text, document.range[0], undefined), file, at);
 }
 
 /** Reads all YAML documents of a file, as {@link readSource} reads one; empty ones between `---` don't count. */
 export function readSources(text: string, file: string): Reading<readonly SourceDocument[]> {
   const { list, at, faults } = parse(text, file);
   if (faults.length > 0) return { ok: false, problems: faults };
-  const readings = list.filter(({ contents }) => contents !== null).map((document) => plainValue(document, text, file, at));
+  const readings = list.flatMap((document, index) =>
+    isEmpty(document) ? [] : [plainValue(document, textBetween(text, document.range[0], list[index + 1]?.range[0]), file, at)],
+  );
   const problems = readings.flatMap((reading) => (reading.ok ? [] : reading.problems));
   if (problems.length > 0) return { ok: false, problems };
   const sources = readings.flatMap((reading) => (reading.ok ? [reading.value] : []));
   return sources.length === 0 ? { ok: false, problems: [emptyFile(file)] } : { ok: true, value: sources };
+}
+
+/** A document's text, without the marks at its ends. */
+function textBetween(text: string, from: number, to: number | undefined): string {
+  const [body = ""] = text.slice(from, to).split(/^\.\.\.(?=\s|$)/m);
+  return body.replace(/^---[ \t]*(#.*)?(\r?\n|$)/, "");
+}
+
+function isEmpty({ contents }: Document.Parsed): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null && contents.source === "");
 }
 
 type PlaceOf = (offset: number) => { line: number; column: number };
@@ -132,7 +144,7 @@ export function readDocument<T>(
   return { ok: false, problems: problems.toSorted((a, b) => a.line - b.line || a.column - b.column) };
 }
 
-function plainValue(document: Document.Parsed, text: string, file: string, at: PlaceOf): Reading<SourceDocument> {
+function plainValue(document: Document.Parsed, own: string, file: string, at: PlaceOf): Reading<SourceDocument> {
   const reserved = reservedKeys(document, file, at);
   if (reserved.length > 0) return { ok: false, problems: reserved };
   let value: unknown;
@@ -140,8 +152,12 @@ function plainValue(document: Document.Parsed, text: string, file: string, at: P
     value = document.toJS({ maxAliasCount: 100 });
     JSON.stringify(value); // throws when an alias makes the value contain itself
   } catch (error) {
-    const message = wordsOf(error);
-    return { ok: false, problems: [{ file, line: 1, column: 1, path: "", code: "yaml-syntax", message }] };
+    const alias = danglingAlias(document);
+    const message =
+      alias === undefined ? wordsOf(error) : "A word that begins with `*` names what an `&` before it marks, and there is no such mark.";
+    const hint = "A text that begins with `*` stands in quotes.";
+    const where = at(alias ?? 0);
+    return { ok: false, problems: [{ file, ...where, path: "", code: "yaml-syntax", message, ...(alias === undefined ? {} : { hint }) }] };
   }
   const place = (problem: PlainProblem): Problem => ({
     ...problem,
@@ -149,13 +165,19 @@ function plainValue(document: Document.Parsed, text: string, file: string, at: P
     ...at(offsetOf(document.contents, problem)),
     path: formatPath(problem.path),
   });
-  const [from, , to] = document.range;
-  const own = text
-    .slice(from, to)
-    .replace(/^---[ \t]*(#.*)?(\r?\n)?/, "")
-    .replace(/(^|\n)\.\.\.\s*$/, "$1");
-  const line = at(document.contents?.range?.[0] ?? from).line;
+  const line = at(document.contents?.range?.[0] ?? 0).line;
   return { ok: true, value: { file, line, text: own, value, place } };
+}
+
+/** Where the first `*NAME` stands whose `&NAME` is nowhere before it. */
+function danglingAlias(document: Document.Parsed): number | undefined {
+  const found: number[] = [];
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined) found.push(alias.range?.[0] ?? 0);
+    },
+  });
+  return found[0];
 }
 
 /** Where a path stands: an unknown key at the key itself, everything else at the value. */
@@ -181,6 +203,7 @@ function offsetOf(root: Node | null, problem: PlainProblem): number {
 
 function syntaxProblem(fault: YAMLError, text: string, file: string, at: PlaceOf): Problem {
   const duplicate = fault.code === "DUPLICATE_KEY";
+  if (fault.code === "TAG_RESOLVE_FAILED") return unknownTag(file, at(fault.pos[0]));
   const hint = startsDocument(fault, text) ? "A line `---` is missing between two documents?" : "Remove one of the two.";
   return {
     file,
@@ -190,4 +213,10 @@ function syntaxProblem(fault: YAMLError, text: string, file: string, at: PlaceOf
     message: duplicate ? "This key stands twice in the same mapping." : `This is not YAML: ${fault.message}`,
     ...(duplicate ? { hint } : {}),
   };
+}
+
+/** The tag is not repeated: it may be a password that somebody forgot to quote. */
+function unknownTag(file: string, where: { readonly line: number; readonly column: number }): Problem {
+  const message = "A word that begins with `!` is a tag of YAML, and this one is not known.";
+  return { file, ...where, path: "", code: "yaml-syntax", message, hint: "A text that begins with `!` stands in quotes." };
 }

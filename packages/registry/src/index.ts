@@ -27,6 +27,7 @@ export * from "./layers/file-tree.ts";
 export { type FlattenedImage, type FlattenOptions, flattenImage } from "./layers/flatten-image.ts";
 export { type ImageConfig, parseImageConfig, readImageConfig } from "./layers/image-config.ts";
 export { squashTrees } from "./layers/squash.ts";
+export { type TarBlocksOptions, tarBlocks } from "./layers/tar-blocks.ts";
 export { type TreeOfTarOptions, treeOfTar } from "./layers/tar-tree.ts";
 export { type UnpackLayerOptions, unpackLayer, unpackTree } from "./layers/unpack.ts";
 export { type WriteLayerOptions, type WrittenLayer, writeLayer } from "./layers/write-layer.ts";

@@ -50,5 +50,6 @@ export * from "./engine/run/load-plugin.ts";
 export * from "./engine/run/resolve-sdk.ts";
 export type * from "./engine-api/types.ts";
 export * from "./errors.ts";
+export * from "./json/is-object.ts";
 export * from "./json/lossless.ts";
 export * from "./json/merge-patch.ts";

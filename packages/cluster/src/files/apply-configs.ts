@@ -27,20 +27,26 @@ const templateFolders = ["charts/", "etc/", "manifests/"] as const;
  */
 export async function applyConfigs(tree: FileTree, configs: readonly ConfigDocument[], env: Variables): Promise<ConfiguredTree> {
   const entries = new Map(tree.entries.map((entry) => [entry.path, entry]));
-  const written = await renderTemplates(tree, entries, env);
-  const notes: string[] = [];
-  for (const config of configs) {
-    const file = await applyConfig(config, { tree, entries, written, env, notes });
+  const written = new Map<string, WrittenFile>();
+  const write = (file: WrittenFile): void => {
     written.set(file.path, file);
-  }
+    for (const entry of overlayTree([file]).entries) if (!entries.has(entry.path)) entries.set(entry.path, entry);
+  };
+  await renderTemplates(tree, entries, env, write);
+  const notes: string[] = [];
+  for (const config of configs) write(await applyConfig(config, { tree, entries, written, env, notes }));
   if (written.size === 0) return { tree: { ...tree, close: async () => {} }, notes };
   const squashed = squashTrees([tree, overlayTree([...written.values()])], "the rootfs");
   return { tree: { ...squashed, close: async () => {} }, notes };
 }
 
-async function renderTemplates(tree: FileTree, entries: ReadonlyMap<string, FileEntry>, env: Variables): Promise<Map<string, WrittenFile>> {
-  const written = new Map<string, WrittenFile>();
-  for (const entry of entries.values()) {
+async function renderTemplates(
+  tree: FileTree,
+  entries: ReadonlyMap<string, FileEntry>,
+  env: Variables,
+  write: (file: WrittenFile) => void,
+): Promise<void> {
+  for (const entry of tree.entries) {
     const { path } = entry;
     if (!path.endsWith(".tmpl") || !templateFolders.some((folder) => path.startsWith(folder))) continue;
     const target = path.slice(0, -".tmpl".length);
@@ -53,9 +59,8 @@ async function renderTemplates(tree: FileTree, entries: ReadonlyMap<string, File
       const { line, column, message } = rendering.fault;
       throw clusterErrors["template-invalid"]({ place: `${path}:${line}:${column}`, reason: message });
     }
-    written.set(target, { path: target, text: rendering.text, mode: entry.mode, uid: entry.uid, gid: entry.gid });
+    write({ path: target, text: rendering.text, mode: entry.mode, uid: entry.uid, gid: entry.gid });
   }
-  return written;
 }
 
 interface ConfigScene {

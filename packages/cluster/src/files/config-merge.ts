@@ -22,8 +22,9 @@ export function mergeInto(file: string, data: string, refuse: Refusal): MergedFi
   const value = given.toJS() as unknown;
   const set = documents.filter(({ contents }) => isMap(contents)).flatMap((document) => setWhereThere(document, [], value));
   const absent = leavesOf(value, []).filter((leaf) => !set.some((path) => path.every((key, index) => leaf[index] === key)));
+  const texts = documents.map((document) => document.toString({ lineWidth: 0 }));
   return {
-    text: documents.map((document) => document.toString({ lineWidth: 0 })).join(documents.length > 1 ? "---\n" : ""),
+    text: set.length === 0 ? file : texts.reduce((all, text) => `${all}${text.startsWith("---") ? "" : "---\n"}${text}`),
     absent: absent.map((path) => path.join(".")),
   };
 }

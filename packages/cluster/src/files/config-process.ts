@@ -36,7 +36,7 @@ function secretOf(text: string, file: string | undefined, name: string, refuse: 
   const entries = Object.entries(mappingOf(text, "toSecret", refuse)).map(
     ([key, value]) => [key, base64Of(textOf(value, "toSecret", refuse))] as const,
   );
-  const document = parseDocument(file ?? stringify({ apiVersion: "v1", kind: "Secret", metadata: { name }, type: "Opaque", data: {} }));
+  const document = parseDocument(file ?? stringify({ apiVersion: "v1", kind: "Secret", metadata: { name }, type: "Opaque" }));
   if (document.errors.length > 0 || asRecord(document.toJS())["kind"] !== "Secret")
     throw refuse("toSecret needs a file that is one Secret");
   for (const [key, value] of entries) document.setIn(["data", key], value);

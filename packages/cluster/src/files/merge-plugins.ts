@@ -75,7 +75,10 @@ function mergeLayers(
   if (lowest === undefined || top === undefined) return [];
   const wanted = documents.findLast(({ given }) => given.package !== undefined)?.given.package;
   const base = wanted === undefined ? undefined : packages.get(wanted);
-  if (wanted !== undefined && base === undefined) problems.push(missingPackage(top, wanted));
+  if (wanted !== undefined && base === undefined) {
+    problems.push(missingPackage(top, wanted));
+    return [];
+  }
   const all = [...(base === undefined ? [] : [base]), ...documents];
   const settings = all.findLast((each) => each.settings !== undefined)?.settings;
   const given = all.reduce<PluginDocument["given"]>((under, { given: over }) => overlay(under, over), {});

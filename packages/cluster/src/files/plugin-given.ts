@@ -14,7 +14,7 @@ export function givenOf(spec: WrittenSpec, origin: Origin, say: (problem: PlainP
   const { type, action, on, scope, entry, package: packageName, template, data: _, ...same } = spec;
   const path = etcdPath(spec);
   const data = path === undefined ? spec.data : { path };
-  if (path !== undefined && spec.data !== undefined) say(twice("on", "data", "the path of the backup"));
+  if (path !== undefined && spec.data !== undefined) say(twice("data", "on", "the path of the backup"));
   if (on !== undefined && scope !== undefined) say(twice("scope", "on", "where it runs"));
   if (template === true) for (const problem of templateProblems(data)) say(problem);
   const field = on === undefined ? "scope" : "on";

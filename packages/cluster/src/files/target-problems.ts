@@ -3,7 +3,7 @@ import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
 import type { Target } from "../model/target.ts";
 import { placePluginProblem, sourcesOf } from "./places.ts";
-import { formatTarget, means } from "./targets.ts";
+import { formatTarget, meaningOf } from "./targets.ts";
 
 /** Targets that mean no host of the whole cluster, each at its place; label selectors only the cluster can answer. Disabled plug-ins don't count. */
 export function targetProblems(plugins: readonly ClusterPlugin[], hosts: readonly Host[]): readonly Problem[] {
@@ -17,7 +17,7 @@ export function targetProblems(plugins: readonly ClusterPlugin[], hosts: readonl
 }
 
 function meansAny(target: Target, hosts: readonly Host[]): boolean {
-  return target.kind === "labels" || target.kind === "master0" || hosts.some((host) => means(target, host));
+  return target.kind === "labels" || target.kind === "master0" || hosts.some(meaningOf(target));
 }
 
 function problemOf(plugin: ClusterPlugin, target: Target, hosts: readonly Host[]): PlainProblem {

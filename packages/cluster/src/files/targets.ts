@@ -76,18 +76,30 @@ export function resolveTargets(targets: readonly Target[], { hosts, touched, lab
       if (found === undefined) late.push(target.selector);
       for (const { ip } of found ?? []) if (within.has(ip)) meant.add(ip);
     } else {
-      for (const host of hosts) if (within.has(host.ip) && means(target, host)) meant.add(host.ip);
+      const means = meaningOf(target);
+      for (const host of hosts) if (within.has(host.ip) && means(host)) meant.add(host.ip);
     }
   }
   return { hosts: hosts.filter(({ ip }) => meant.has(ip)).map(({ ip }) => ip), lateSelectors: late };
 }
 
-/** True where a role or address target means the host. */
-export function means(target: Exclude<Target, { kind: "labels" | "master0" }>, host: Host): boolean {
-  if (target.kind === "role") return host.roles.includes(target.role);
-  const [from, to, own] = [addressNumber(target.from), addressNumber(target.to), addressNumber(host.ip)];
-  if (from === undefined || to === undefined || own === undefined) return false;
-  return own.family === from.family && own.number >= from.number && own.number <= to.number;
+/** Tells which hosts a role or address target means. */
+export function meaningOf(target: Exclude<Target, { kind: "labels" | "master0" }>): (host: Host) => boolean {
+  if (target.kind === "role") return ({ roles }) => roles.includes(target.role);
+  const [from, to] = [addressNumber(target.from), addressNumber(target.to)];
+  return (host) => {
+    const own = numberOf(host);
+    if (from === undefined || to === undefined || own === undefined) return false;
+    return own.family === from.family && own.number >= from.number && own.number <= to.number;
+  };
+}
+
+/** Each host's address is read once: plans ask for every plug-in at every phase. */
+const numbers = new WeakMap<Host, ReturnType<typeof addressNumber>>();
+
+function numberOf(host: Host): ReturnType<typeof addressNumber> {
+  if (!numbers.has(host)) numbers.set(host, addressNumber(host.ip));
+  return numbers.get(host);
 }
 
 /** Undefined where known labels are no answer. */

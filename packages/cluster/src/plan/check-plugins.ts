@@ -1,7 +1,7 @@
-import { isOutriggerError, type PhaseName, type PlainProblem, type Problem, withoutPosition, wordsOf } from "@outrigger/plugin";
+import { isOutriggerError, type PhaseName, type PlainProblem, type Problem, wordsOf } from "@outrigger/plugin";
+import { placePluginProblem } from "../files/places.ts";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
-import type { Origin } from "../model/origin.ts";
 import type { PluginType, PluginTypes } from "../plugins/plugin-type.ts";
 
 /** A plug-in that is switched on, with its type. */
@@ -21,20 +21,14 @@ export function checkPlugins(
   for (const plugin of plugins.filter(({ disabled }) => !disabled)) {
     const type = typeOf(plugin, types);
     if ("code" in type) {
-      problems.push(placed(type, plugin.origin));
+      problems.push(placePluginProblem(plugin, type));
       continue;
     }
     typed.push({ plugin, type });
     const found = [...phaseProblems(plugin.phases, type), ...type.check(plugin, hosts)];
-    problems.push(...found.map((problem) => placed(problem, plugin.origin)));
+    problems.push(...found.map((problem) => placePluginProblem(plugin, problem)));
   }
   return { typed, problems };
-}
-
-/** Where a plug-in stands: the line of its document, since the merged plug-in no longer knows those of its fields. */
-export function placed(problem: PlainProblem, origin: Origin): Problem {
-  const file = origin.from === "image" ? `image ${origin.image} ${origin.path}` : origin.file;
-  return { ...withoutPosition(problem, file), line: origin.line };
 }
 
 function typeOf({ type }: ClusterPlugin, types: PluginTypes): PluginType | PlainProblem {

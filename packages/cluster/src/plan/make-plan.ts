@@ -1,13 +1,15 @@
-import { type PhaseName, type Problem, phases } from "@outrigger/plugin";
+import type { PhaseName, Problem } from "@outrigger/plugin";
 import { clusterErrors } from "../errors.ts";
+import { placePluginProblem } from "../files/places.ts";
+import { targetProblems } from "../files/target-problems.ts";
 import { firstMaster, type Host } from "../model/host.ts";
 import { type MomentFacts, momentsOf } from "../phases/moments.ts";
-import { checkPlugins, placed, type TypedPlugin } from "./check-plugins.ts";
+import { checkPlugins, type TypedPlugin } from "./check-plugins.ts";
 import { labelsOfHosts } from "./host-labels.ts";
 import { phaseTargets } from "./phase-targets.ts";
 import type { Entry, Plan, Stage, Task } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
-import { digestParts, type PluginPlace, pluginEntry, type ResolvedTargets } from "./plugin-entries.ts";
+import { digestParts, pluginEntry } from "./plugin-entries.ts";
 import { stepEntries } from "./step-entries.ts";
 import { type ScriptMaker, scriptMaker } from "./step-scripts.ts";
 import { planWarnings } from "./warnings.ts";
@@ -24,7 +26,9 @@ export function makePlan(input: PlanInput): Plan {
   if (master0 === undefined) throw clusterErrors["cluster-without-master"]({ cluster: cluster.name });
   checkImage(input);
   const { typed, problems } = checkPlugins(cluster.plugins, cluster.hosts, input.types);
-  const found: Problem[] = [...problems];
+  const found: Problem[] = [...problems, ...targetProblems(cluster.plugins, cluster.hosts)];
+  // What is wrong with data is told instead of making scripts of it.
+  if (found.length > 0) throw pluginsInvalid(cluster.name, found);
   const touched = touchedHosts(input);
   const scripts = scriptMaker(input, master0);
   const entriesAt = pluginEntries(input, master0, touched, typed, found);
@@ -32,7 +36,7 @@ export function makePlan(input: PlanInput): Plan {
     const { moment } = facts;
     return "step" in moment
       ? { step: moment.step, entries: stepEntries(moment.step, { input, touched, scripts }) }
-      : { phase: moment.phase, entries: entriesAt(moment.phase, facts) };
+      : { phase: moment.phase, entries: entriesAt({ ...facts, phase: moment.phase }) };
   });
   if (found.length > 0) throw pluginsInvalid(cluster.name, found);
   const joinToken = joinTokenScript(input, touched, scripts);
@@ -85,21 +89,20 @@ function pluginEntries(
   touched: readonly Host[],
   typed: readonly TypedPlugin[],
   found: Problem[],
-): (phase: PhaseName, facts: MomentFacts) => readonly Entry[] {
-  const hosts = new Map(input.cluster.hosts.map((host) => [host.ip, host]));
-  const targetsAt = phaseTargets({ hosts: input.cluster.hosts, touched, master0, labelsOf: labelsOfHosts(input.cluster, typed) });
+): (facts: MomentFacts & { readonly phase: PhaseName }) => readonly Entry[] {
+  const { cluster } = input;
+  const hosts = new Map(cluster.hosts.map((host) => [host.ip, host]));
+  const scene = { hosts: cluster.hosts, touched: touched.map(({ ip }) => ip), labelsOf: labelsOfHosts(cluster) };
+  const targetsOf = phaseTargets(scene, master0.ip);
   const parts = digestParts();
-  return (phase, facts) =>
+  return ({ phase, ...facts }) =>
     typed
       .filter(({ plugin }) => plugin.phases.includes(phase))
       .flatMap(({ plugin, type }) => {
-        const targets = targetsAt(plugin, type, phases[phase].scope, facts);
-        if ("problem" in targets) {
-          found.push(placed(targets.problem, plugin.origin));
-          return [];
-        }
-        const place: PluginPlace = { input, phase, facts, master0, hosts };
-        return [pluginEntry(plugin, type, targets satisfies ResolvedTargets, place, parts)];
+        const targets = targetsOf(plugin, type, phase, facts);
+        if (!("problem" in targets)) return [pluginEntry(plugin, type, targets, { input, phase, facts, master0, hosts }, parts)];
+        found.push(placePluginProblem(plugin, targets.problem));
+        return [];
       });
 }
 

@@ -1,6 +1,6 @@
+import { formatTarget } from "../files/targets.ts";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import { formatOrigin } from "../model/origin.ts";
-import { formatTarget } from "./phase-targets.ts";
 import type { Entry, Plan, Task } from "./plan.ts";
 
 /**

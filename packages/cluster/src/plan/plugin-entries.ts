@@ -1,18 +1,14 @@
 import type { PhaseName } from "@outrigger/plugin";
+import type { ResolvedTargets } from "../files/targets.ts";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
 import { cleaningPhases, type MomentFacts } from "../phases/moments.ts";
+import { builtInTypes } from "../plugins/built-in/built-in-types.ts";
 import type { PluginType, ScriptedType } from "../plugins/plugin-type.ts";
 import { digestOfValue } from "./digest.ts";
 import type { PluginEntry, Task } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
 import { hostVariables, rootfsOf } from "./step-scripts.ts";
-
-/** The hosts that a plug-in's targets mean, and the selectors that the Kubernetes API must answer. */
-export interface ResolvedTargets {
-  readonly hosts: readonly string[];
-  readonly lateSelectors: readonly string[];
-}
 
 /** Where a plug-in's turn comes. */
 export interface PluginPlace {
@@ -28,16 +24,20 @@ export interface PluginPlace {
 export interface DigestParts {
   readonly plugin: (plugin: ClusterPlugin) => string;
   readonly host: (host: Host) => string;
+  readonly text: (text: string) => string;
+  readonly variables: (variables: Readonly<Record<string, string>>) => string;
 }
 
 export function digestParts(): DigestParts {
   return {
     plugin: once((plugin: ClusterPlugin) => digestOfValue(pluginWork(plugin))),
     host: once(({ ip, roles, env, labels }: Host) => digestOfValue([ip, roles, env, labels])),
+    text: once((text: string) => digestOfValue(text)),
+    variables: once((variables: Readonly<Record<string, string>>) => digestOfValue(variables)),
   };
 }
 
-function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) => Value {
+function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
   const made = new Map<Key, Value>();
   return (key) => {
     const known = made.get(key) ?? make(key);
@@ -47,8 +47,8 @@ function once<Key extends object, Value>(make: (key: Key) => Value): (key: Key) 
 }
 
 /** The fields of a plug-in that decide what it does, without those that say how often, for how long and what then. */
-function pluginWork({ name, type, data, values, template, entry, privileges, strict }: ClusterPlugin): unknown {
-  return { name, type, data, values, template, entry: entry?.path, privileges, strict };
+function pluginWork({ name, type, data, values, template, entry, package: from, privileges, strict }: ClusterPlugin): unknown {
+  return { name, type, data, values, template, entry: entry?.path, package: from, privileges, strict };
 }
 
 /** A plug-in at a phase. A type that is called has one task, one with scripts a task for each host that it has a script for. */
@@ -76,13 +76,14 @@ function scriptedTask(plugin: ClusterPlugin, type: ScriptedType, host: Host, pla
   const rootfs = facts.rootfs === "none" ? undefined : rootfsOf(input);
   const made = type.script(plugin, { phase, host, hosts: input.cluster.hosts, ...(rootfs === undefined ? {} : { rootfs }) });
   if (made === undefined) return undefined;
-  const script = {
-    ...made,
-    env: { ...made.env, ...hostVariables(input.cluster.name, host, master0, rootfs), OUTRIGGER_PHASE: phase },
-    skipWithoutDirectory: cleaningPhases.has(phase),
-  };
+  const own = { ...hostVariables(input.cluster.name, host, master0, rootfs), OUTRIGGER_PHASE: phase };
+  const script = { ...made, env: { ...made.env, ...own }, skipWithoutDirectory: cleaningPhases.has(phase) };
   const id = `${phase}/${plugin.name}/${host.ip}`;
-  return { id, host: host.ip, script, digest: digestOfValue([id, parts.plugin(plugin), imagePart(plugin, place), script]) };
+  const { text, workingDirectory, strict } = made;
+  const whose = [parts.host(host), input.cluster.name, master0.ip, rootfs];
+  const what = [parts.text(text), parts.variables(made.env), workingDirectory, strict];
+  const decidedBy = [id, parts.plugin(plugin), imagePart(plugin, place), ...whose, ...what];
+  return { id, host: host.ip, script, digest: digestOfValue(decidedBy) };
 }
 
 function calledTask(
@@ -97,7 +98,8 @@ function calledTask(
   return { id, host: "-", digest: digestOfValue(decidedBy) };
 }
 
-/** Code that comes from an image is another with another image. */
-function imagePart({ entry }: ClusterPlugin, { input }: PluginPlace): string {
-  return entry?.origin.from === "image" ? input.image.digest : "";
+/** Code that an image brings is another with another image. */
+function imagePart({ type, entry, origin, overrides }: ClusterPlugin, { input }: PluginPlace): string {
+  const brought = !builtInTypes.has(type) && [entry?.origin, origin, overrides].some((from) => from?.from === "image");
+  return brought ? input.image.digest : "";
 }

@@ -1,7 +1,10 @@
 import type { Operation } from "../phases/timelines.ts";
 
-/** How a task, or an attempt of it, ended. `skipped`: it was done already, or its rule says that it need not run. */
-export type TaskResult = "done" | "failed" | "skipped" | "cancelled";
+/**
+ * How an attempt of a task ended. `skipped`: its rule (`run: once`, `run: on-change`) says that it need not run. `lost`: the host is out of reach, and its
+ * script may go on there; the next attempt asks for it. `cancelled`: the same, after it was told to end.
+ */
+export type TaskResult = "done" | "failed" | "skipped" | "cancelled" | "lost";
 
 /** How a run ended. `abandoned`: somebody said that it is not to be resumed. */
 export type RunEnding = "done" | "failed" | "cancelled" | "abandoned";
@@ -34,7 +37,7 @@ export type JournalEvent =
       /** Of the journal's shape. */
       readonly format: 1;
       readonly run: string;
-      readonly operation: Operation | "plugin";
+      readonly operation: Operation | "run";
       readonly cluster: string;
       readonly image: { readonly reference: string; readonly digest: string };
       readonly planDigest: string;

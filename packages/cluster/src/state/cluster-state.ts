@@ -4,8 +4,9 @@ import { z } from "@outrigger/sdk";
 import { writeDurably } from "@outrigger/sdk/driver";
 import { clusterErrors } from "../errors.ts";
 import type { Cluster } from "../model/cluster.ts";
+import type { Clusterfile } from "../model/clusterfile.ts";
 import type { ClusterFolder } from "./cluster-folder.ts";
-import { withoutSecrets } from "./without-secrets.ts";
+import { clusterfileWithoutSecrets, withoutSecrets } from "./without-secrets.ts";
 
 export interface ImageVersion {
   readonly reference: string;
@@ -19,6 +20,8 @@ export interface ClusterState {
   readonly format: 1;
   /** As it is: the hosts that are in it, the plug-ins of image and Clusterfile merged. */
   readonly cluster: Cluster;
+  /** What it was made of: merged with the image anew where one of the two changes. */
+  readonly clusterfile: Clusterfile;
   readonly image: ImageVersion;
   /** Images that it had before, newest last: where `rollback` goes. */
   readonly earlier: readonly ImageVersion[];
@@ -41,6 +44,7 @@ const host = z.looseObject({ ip: z.union([z.ipv4(), z.ipv6()]), roles: z.array(z
 const shape = z.strictObject({
   format: z.literal(stateFormat),
   cluster: z.looseObject({ name: z.string(), image: z.string(), hosts: z.array(host).min(1), plugins: z.array(z.looseObject({})) }),
+  clusterfile: z.looseObject({ name: z.string(), hosts: z.array(host).min(1), plugins: z.array(z.looseObject({})) }),
   image: version,
   earlier: z.array(version),
   applications: z.array(version),
@@ -92,5 +96,7 @@ export async function writeState(folder: ClusterFolder, state: ClusterState): Pr
 }
 
 export function formatState(state: ClusterState): string {
-  return `${JSON.stringify({ ...state, cluster: withoutSecrets(state.cluster) }, undefined, 2)}\n`;
+  const { cluster, clusterfile } = state;
+  const safe = { ...state, cluster: withoutSecrets(cluster), clusterfile: clusterfileWithoutSecrets(clusterfile) };
+  return `${JSON.stringify(safe, undefined, 2)}\n`;
 }

@@ -1,5 +1,6 @@
 import { isIPv6, SocketAddress } from "node:net";
 import { sdkErrors } from "../errors.ts";
+import { isObject } from "../json/is-object.ts";
 import type { KubernetesAnswer, KubernetesClient, KubernetesNode, KubernetesObject, KubernetesRequest } from "./kubernetes-client.ts";
 
 /** Objects asked for at once; the size of page that kubectl asks for. */
@@ -18,7 +19,7 @@ export function kubernetesClientOver(ask: (request: KubernetesRequest) => Promis
   };
   const object = async (request: KubernetesRequest): Promise<KubernetesObject> => {
     const body = await must(request);
-    if (!isRecord(body)) throw unclear(request, "no JSON object");
+    if (!isObject(body)) throw unclear(request, "no JSON object");
     return body as KubernetesObject;
   };
   const list: KubernetesClient["list"] = async (path, selector) => {
@@ -34,7 +35,7 @@ export function kubernetesClientOver(ask: (request: KubernetesRequest) => Promis
         continue;
       }
       if (answer.status !== 200) throw refusalOf(request, answer);
-      const page = isRecord(answer.body) ? answer.body["items"] : undefined;
+      const page = isObject(answer.body) ? answer.body["items"] : undefined;
       if (!Array.isArray(page)) throw unclear(request, "no list");
       items.push(...(page as KubernetesObject[]));
       next = continueOf(answer.body);
@@ -53,7 +54,7 @@ export function kubernetesClientOver(ask: (request: KubernetesRequest) => Promis
       const answer = await ask({ method: "GET", path });
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw refusalOf({ method: "GET", path }, answer);
-      if (!isRecord(answer.body)) throw unclear({ method: "GET", path }, "no JSON object");
+      if (!isObject(answer.body)) throw unclear({ method: "GET", path }, "no JSON object");
       return answer.body as KubernetesObject;
     },
     patch: (path, patch, body) => object({ method: "PATCH", path, patch, body }),
@@ -81,21 +82,17 @@ function pagePath(path: string, selector: string | undefined, paged: boolean, ne
 }
 
 function continueOf(body: unknown): string {
-  const metadata = isRecord(body) ? body["metadata"] : undefined;
-  const next = isRecord(metadata) ? metadata["continue"] : undefined;
+  const metadata = isObject(body) ? body["metadata"] : undefined;
+  const next = isObject(metadata) ? metadata["continue"] : undefined;
   return typeof next === "string" ? next : "";
 }
 
 function refusalOf({ method, path }: KubernetesRequest, { status, body }: KubernetesAnswer): Error {
-  const told = isRecord(body) && typeof body["message"] === "string" ? body["message"] : typeof body === "string" ? body : "";
+  const told = isObject(body) && typeof body["message"] === "string" ? body["message"] : typeof body === "string" ? body : "";
   const message = told.trim() === "" ? "without a message" : told.trim().slice(0, 2_000);
   return sdkErrors["kubernetes-refused"]({ method, path, status, message });
 }
 
 function unclear({ method, path }: KubernetesRequest, found: string): Error {
   return sdkErrors["kubernetes-answer-unclear"]({ method, path, found });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

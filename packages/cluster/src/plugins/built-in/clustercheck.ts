@@ -29,26 +29,30 @@ export const clusterCheckType: CalledType = {
   run: async (plugin, context, phase) => {
     const { namespaces } = readNamespaces(plugin);
     const hosts = beforeJoining.includes(phase) ? [] : context.cluster.hosts.map(({ ip }) => ip);
+    const ended = new AbortController();
+    const signal = AbortSignal.any([context.signal, ended.signal]);
+    const over = sleep(timeLeft(context), undefined, { signal });
+    over.catch(() => undefined);
     let [wait, said] = [firstWait, ""];
-    for (;;) {
-      const missing = await Promise.race([missingNow(context, hosts, namespaces), timeOver(context)]);
-      if (missing?.length === 0) return context.log.info("the cluster is ready");
-      const text = missing === undefined ? said || "its API gives no answer" : shortened(missing);
-      if (missing === undefined || timeLeft(context) <= 0) throw clusterErrors["cluster-not-ready"]({ missing: text });
-      if (text !== said) context.log.info(`waiting: ${text}`);
-      said = text;
-      await sleep(Math.min(wait, timeLeft(context)), undefined, { signal: context.signal });
-      wait = Math.min(wait * 1.5, longestWait);
+    try {
+      for (;;) {
+        const missing = await Promise.race([missingNow(context, hosts, namespaces), over]);
+        if (missing?.length === 0) return context.log.info("the cluster is ready");
+        const text = missing === undefined ? said || "its API gives no answer" : shortened(missing);
+        if (missing === undefined || timeLeft(context) === 0) throw clusterErrors["cluster-not-ready"]({ missing: text });
+        if (text !== said) context.log.info(`waiting: ${text}`);
+        said = text;
+        await sleep(Math.min(wait, timeLeft(context)), undefined, { signal });
+        wait = Math.min(wait * 1.5, longestWait);
+      }
+    } finally {
+      ended.abort();
     }
   },
 };
 
 function timeLeft({ deadline }: ClusterContext): number {
   return Math.max(0, deadline - Date.now() - lastWords);
-}
-
-async function timeOver(context: ClusterContext): Promise<undefined> {
-  await sleep(timeLeft(context), undefined, { signal: context.signal, ref: false });
 }
 
 function shortened(missing: readonly string[]): string {

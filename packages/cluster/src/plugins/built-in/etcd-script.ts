@@ -53,7 +53,9 @@ cleanup
 
 saved=
 for endpoint in $BACKUP_ENDPOINTS; do
-  if "\${prefix[@]}" etcdctl --endpoints "$endpoint" --dial-timeout 10s "\${flags[@]}" snapshot save "$file"; then
+  # Asked first, since \`snapshot save\` waits for ever where nobody answers. A member can say how it is also when the others are gone.
+  asked=("\${prefix[@]}" etcdctl --endpoints "$endpoint" "\${flags[@]}")
+  if "\${asked[@]}" endpoint status >/dev/null && "\${asked[@]}" snapshot save "$file"; then
     saved="$endpoint"
     break
   fi

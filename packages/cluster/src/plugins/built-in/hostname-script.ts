@@ -14,7 +14,8 @@ replace_file() {
 
 set_name() {
   if command -v hostnamectl >/dev/null; then timeout 30 hostnamectl set-hostname "$1" 2>/dev/null || true; fi
-  if [ "$(name_now)" != "$1" ]; then printf '%s\\n' "$1" >/proc/sys/kernel/hostname; fi
+  # In a container /proc/sys may be read-only where the name itself can be set.
+  if [ "$(name_now)" != "$1" ]; then hostname "$1" 2>/dev/null || printf '%s\\n' "$1" >/proc/sys/kernel/hostname; fi
   if [ "$(cat /etc/hostname 2>/dev/null || true)" != "$1" ]; then printf '%s\\n' "$1" | replace_file /etc/hostname; fi
   if [ "$(name_now)" = "$1" ]; then return; fi
   echo "the hostname has not become $1: it is $(name_now)" >&2

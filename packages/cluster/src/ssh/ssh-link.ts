@@ -1,0 +1,154 @@
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { type OutriggerError, wordsOf } from "@outrigger/plugin";
+import ssh2, { type Client, type ClientChannel } from "ssh2";
+import type { Host } from "../model/host.ts";
+import { offeredAlgorithms } from "./algorithms.ts";
+import type { LoginMethods } from "./authentication.ts";
+import { connectError, type LoginAttempts } from "./connect-error.ts";
+import type { ConnectOptions } from "./connect-options.ts";
+import { type HostKeyCheck, hostKeyCheck } from "./host-key-check.ts";
+
+/** The connection ended while something still needed it. Never leaves this folder: either it comes back, or `ssh-link-lost` is raised. */
+export class LinkLostError extends Error {}
+
+/** One SSH connection; when it is lost it stays so. */
+export interface SshLink {
+  /** Fulfilled with the reason when the connection has ended. */
+  readonly ended: Promise<string>;
+  /** A session that runs this command by the user's login shell. @throws LinkLostError; the host's words when it refuses */
+  readonly run: (command: string) => Promise<ClientChannel>;
+  /** A TCP connection from the host. @throws LinkLostError; the host's words when it refuses */
+  readonly forward: (address: string, port: number) => Promise<Duplex>;
+  readonly close: () => void;
+}
+
+/** Sessions at once on one connection: sshd's MaxSessions is 10, and stopping a task must find room. */
+export const sessionsAtOnce = 8;
+
+/** Connects and logs in. Nothing is sent to the host before its key is checked. @throws errors of connecting, see {@link connectError}; host-key-*; known-hosts-unusable */
+export async function openLink(host: Host, login: LoginMethods, options: ConnectOptions): Promise<SshLink> {
+  const check = hostKeyCheck(host, options);
+  const client = new ssh2.Client();
+  const socket = new Socket();
+  socket.setNoDelay(true);
+  gatherWrites(socket);
+  const attempts: LoginAttempts = { tried: [], taken: undefined, leftOut: login.leftOut };
+  let refusal: OutriggerError | undefined;
+  const ended = new Promise<string>((resolve) => {
+    let reason = "the host closed it";
+    client.on("error", (error) => {
+      reason = wordsOf(error);
+    });
+    client.on("close", () => resolve(reason));
+  });
+  await new Promise<void>((resolve, reject) => {
+    const timeout = options.connectTimeout ?? 15_000;
+    // ssh2's own begins with the first byte only.
+    const timer = setTimeout(() => fail(Object.assign(new TypeError("no answer"), { level: "client-timeout" })), timeout);
+    const fail = (error: unknown): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      reject(refusal ?? connectError(error, { host, timeout, attempts }));
+    };
+    client.once("ready", () => {
+      clearTimeout(timer);
+      client.removeListener("error", fail);
+      resolve();
+    });
+    client.on("error", fail);
+    client.once("close", () => fail(new TypeError("the host closed the connection")));
+    // Before ssh2 is given it: it takes a socket that does not connect for one that is connected.
+    socket.connect(host.ssh.port, host.ip);
+    client.connect({
+      sock: socket,
+      host: host.ip,
+      port: host.ssh.port,
+      username: host.ssh.user,
+      readyTimeout: 0,
+      keepaliveInterval: options.keepalive ?? 5_000,
+      keepaliveCountMax: 2,
+      algorithms: offeredAlgorithms(check.knownTypes),
+      hostVerifier: verifier(check, (error) => {
+        refusal = error;
+      }),
+      authHandler: authHandler(login, attempts),
+    });
+  });
+  return linkOf(client, ended);
+}
+
+/** ssh2 writes each packet by itself, in up to three pieces: what is written in one turn of the event loop goes out as one. */
+function gatherWrites(socket: Socket): void {
+  const write = socket.write.bind(socket) as (bytes: Uint8Array) => boolean;
+  let corked = false;
+  socket.write = (bytes: Uint8Array | string): boolean => {
+    if (!corked) {
+      corked = true;
+      socket.cork();
+      process.nextTick(() => {
+        corked = false;
+        socket.uncork();
+      });
+    }
+    return write(bytes as Uint8Array);
+  };
+}
+
+function verifier(check: HostKeyCheck, refused: (error: OutriggerError) => void): (key: Buffer) => boolean {
+  return (key) => {
+    try {
+      const error = check.refusal(key);
+      if (error !== undefined) refused(error);
+      return error === undefined;
+    } catch (error) {
+      refused(error as OutriggerError);
+      return false;
+    }
+  };
+}
+
+function authHandler({ methods }: LoginMethods, attempts: LoginAttempts) {
+  const left = [...methods];
+  let first = true;
+  return (taken: readonly string[] | null, _partial: boolean | null, next: (method: never) => void): void => {
+    attempts.taken = taken ?? attempts.taken;
+    // Asked for what it takes, so that nothing is tried in vain, and messages can say it.
+    if (first && methods.length === 0) {
+      first = false;
+      next({ type: "none", username: "" } as never);
+      return;
+    }
+    const method = left.shift();
+    if (method !== undefined) attempts.tried.push(method.name);
+    next((method?.method ?? false) as never);
+  };
+}
+
+function linkOf(client: Client, ended: Promise<string>): SshLink {
+  let lost: string | undefined;
+  void ended.then((reason) => {
+    lost = reason;
+  });
+  const orLost = async <T>(work: Promise<T>): Promise<T> => {
+    const loss = ended.then((reason) => Promise.reject(new LinkLostError(reason)));
+    return await Promise.race([work, loss]);
+  };
+  const opening = <T>(open: (done: (error: Error | undefined, value: T) => void) => void): Promise<T> => {
+    if (lost !== undefined) return Promise.reject(new LinkLostError(lost));
+    const opened = new Promise<T>((resolve, reject) => {
+      try {
+        open((error, value) => (error === undefined ? resolve(value) : reject(error)));
+      } catch (error) {
+        reject(new LinkLostError(wordsOf(error)));
+      }
+    });
+    return orLost(opened);
+  };
+  return {
+    ended,
+    run: (command) => opening((done) => client.exec(command, done)),
+    forward: (address, port) => opening((done) => client.forwardOut("127.0.0.1", 0, address, port, done)),
+    close: () => client.end(),
+  };
+}
