@@ -419,11 +419,6 @@ const table = {
     message: "{file} has no stage {stage}.",
     mend: "Name one that a FROM has behind its AS.",
   },
-  "kubefile-run-failed": {
-    status: 422,
-    message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
-    mend: "Mend the command. It runs as root of namespaces of its own, where this machine's programs are read-only.",
-  },
   "run-unavailable": {
     status: 501,
     message: "RUN can't be carried out here: {reason}.",

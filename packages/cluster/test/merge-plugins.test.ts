@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import {
   type ClusterPlugin,
+  formatClusterfile,
   formatOrigin,
   type Host,
   lintPlugins,
@@ -11,6 +15,7 @@ import {
   type PluginDocument,
   type PluginType,
   readClusterfile,
+  readPackageFolders,
   readPluginDocuments,
   targetProblems,
 } from "@outrigger/cluster";
@@ -154,6 +159,29 @@ test("merging: several plug-ins can build on one package, which is none by itsel
       ["by-age", "LIST_NODE", "age"],
     ],
   );
+});
+
+test("merging: packages that are folders are found, and a plugin.yaml is written back as what builds on its folder", async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), "outrigger-files-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, "plugin.yaml"), manifest("list-nodes"));
+  const cluster = "kind: Cluster\nmetadata: { name: a }\nspec: { image: tiny:1, hosts: [{ ips: [10.0.0.1], roles: [master] }] }\n";
+  const first = readClusterfile(cluster, "Clusterfile");
+  assert.ok(first.ok);
+  const [brought] = documents(manifest("list-nodes"), { from: "folder", file: join(folder, "plugin.yaml") });
+  assert.ok(brought);
+  const stored = { ...brought, given: { ...brought.given, values: { list: { SORT: "age" } } } };
+  const again = readClusterfile(formatClusterfile({ ...first.value, plugins: [stored] }), "Clusterfile");
+  assert.ok(again.ok);
+  const packages = await readPackageFolders(again.value.plugins);
+  assert.ok(packages.ok);
+  const [merged] = merge([], again.value.plugins, packages.value);
+  assert.deepEqual([merged?.name, merged?.type, merged?.values], ["list-nodes", "LIST_NODE", { list: { WIDE: false, SORT: "age" } }]);
+  assert.equal(merged?.entry?.path, join(folder, "list.ts"));
+
+  const missing = await readPackageFolders(documents(plugin("a", `package: ${folder}/none`), clusterfile));
+  assert.ok(!missing.ok);
+  assert.match(missing.problems.map(formatProblem).join(), /^Clusterfile:3:18: spec\.package: The package .*none can't be read: ENOENT/);
 });
 
 const host = (ip: string, ...roles: readonly string[]): Host => ({

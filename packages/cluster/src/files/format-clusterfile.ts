@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
 import type { Clusterfile } from "../model/clusterfile.ts";
@@ -83,8 +84,10 @@ function configDocument({ name, path, data, strategy, process, template, applica
   };
 }
 
-function pluginDocument({ name, given }: PluginDocument): Mapping {
-  const { type, phases, targets, scoped, data, entry, ...same } = given;
+/** A plugin.yaml with settings is written as what builds on it: a Plugin document has no place for what they are. */
+function pluginDocument({ name, given: all, settings = [], origin }: PluginDocument): Mapping {
+  const base = settings.length > 0 && origin.from === "folder" ? (all.package ?? dirname(origin.file)) : undefined;
+  const { type, phases, targets, scoped, data, entry, ...same } = base === undefined ? all : ownFields(all, base);
   return {
     apiVersion: ourApiVersion,
     kind: "Plugin",
@@ -98,4 +101,11 @@ function pluginDocument({ name, given }: PluginDocument): Mapping {
       ...same,
     },
   };
+}
+
+function ownFields(
+  { type: _, phases: __, targets: ___, scoped: ____, entry: _____, privileges: ______, ...own }: PluginDocument["given"],
+  base: string,
+): PluginDocument["given"] {
+  return { ...own, package: base };
 }

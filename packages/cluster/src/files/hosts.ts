@@ -1,5 +1,5 @@
 import type { PlainProblem } from "@outrigger/plugin";
-import { firstMaster, type Host, isMaster } from "../model/host.ts";
+import { firstMaster, type Host } from "../model/host.ts";
 import { parseAddressList } from "./addresses.ts";
 import { isLabelKey, isLabelValue } from "./label-selector.ts";
 import { parseTaint } from "./taints.ts";
@@ -21,7 +21,7 @@ type Say = (problem: PlainProblem) => void;
 
 /** The hosts of a cluster, each address once, at least one of them a master. @param all the field that lists them all */
 export function hostsOf(groups: readonly WrittenHosts[], all: readonly PropertyKey[], say: Say): readonly Host[] {
-  const seen = new Map<string, string>();
+  const seen = new Set<string>();
   const hosts = groups.flatMap((group) => {
     const roles = rolesOf(group, say);
     const labels = labelsOf(group, say);
@@ -37,7 +37,7 @@ export function hostsOf(groups: readonly WrittenHosts[], all: readonly PropertyK
         });
         return [];
       }
-      seen.set(ip, ip);
+      seen.add(ip);
       return [{ ip, roles, ssh: group.access, env: group.env, labels, taints }];
     });
   });
@@ -106,9 +106,4 @@ function taintsOf({ taints, path }: WrittenHosts, say: Say): Host["taints"] {
     });
     return [];
   });
-}
-
-/** Masters first, each kind in its order: how people list hosts, and plans too. */
-export function mastersFirst(hosts: readonly Host[]): readonly Host[] {
-  return [...hosts.filter(isMaster), ...hosts.filter((host) => !isMaster(host))];
 }

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { inspect } from "node:util";
-import { wordsOf } from "@outrigger/plugin";
+import { isOutriggerError, wordsOf } from "@outrigger/plugin";
 import { clusterErrors } from "../errors.ts";
 import type { SecretSource } from "../model/host.ts";
 
@@ -64,7 +64,7 @@ async function readSecretFile(path: string, fail: (reason: string, cause?: unkno
     if (size > largestSecret) throw fail(`the file ${path} has ${size} bytes, more than any secret`);
     return (await readFile(path, "utf8")).replace(/\r?\n$/, "");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "secret-unreadable") throw error;
+    if (isOutriggerError(error)) throw error;
     throw fail(`the file ${path} can't be read (${wordsOf(error)})`, error);
   }
 }
