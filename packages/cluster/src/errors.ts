@@ -424,16 +424,6 @@ const table = {
     message: "{file} has no stage {stage}.",
     mend: "Name one that a FROM has behind its AS.",
   },
-  "kubefile-run-failed": {
-    status: 422,
-    message: "RUN {command} (line {line}) failed: {reason}.\n{log}",
-    mend: "Mend the command. It runs as root of namespaces of its own, where this machine's programs are read-only.",
-  },
-  "run-unavailable": {
-    status: 501,
-    message: "RUN can't be carried out here: {reason}.",
-    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
-  },
   "secret-in-argument": {
     status: 400,
     message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",

@@ -106,6 +106,21 @@ const table = {
     message: "{method} {path} is not sent: {reason}.",
     mend: "Write the path as the Kubernetes API has it, e.g. /api/v1/nodes?labelSelector=disk%3Dssd.",
   },
+  "fake-host-unreachable": {
+    status: 502,
+    message: "{host} can't be reached: {reason}.",
+    mend: "Look at the test's fake hosts.",
+  },
+  "fake-request-unclear": {
+    status: 422,
+    message: "fakeKubernetes can't do this: {reason}.",
+    mend: "Ask for something simpler, or try the plug-in on a real API server.",
+  },
+  "kit-data-invalid": {
+    status: 422,
+    message: "The plug-in refuses its data: {reason}",
+    mend: "Give the data that its `validate` takes.",
+  },
   "kubernetes-refused": {
     status: 502,
     message: "{method} {path}: the cluster's API answered {status}: {message}",

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { OutriggerError } from "@outrigger/plugin";
+import { isOutriggerError, type OutriggerError } from "@outrigger/plugin";
 import { clusterErrors } from "../errors.ts";
 import type { FinishedRun } from "./operate.ts";
 import type { TaskFailure } from "./run-task.ts";
@@ -28,11 +28,12 @@ export function runError(finished: FinishedRun): OutriggerError | undefined {
   return clusterErrors["run-failed"]({ run: run.run, cluster, failures: parts.join("\n") }, { cause: failures[0]?.cause });
 }
 
-/** `PreInit/motd on 10.0.0.3 (attempt 2): its script ended with 3.`, its last lines, and where its whole output is. */
-export function failureText({ task, host, name, attempt, reason, tail, log }: TaskFailure, folder: string): string {
+/** `PreInit/motd on 10.0.0.3 (attempt 2): its script ended with 3.`, the mend where there is one, its last lines, and where its whole output is. */
+export function failureText({ task, host, name, attempt, reason, tail, log, cause }: TaskFailure, folder: string): string {
   const where = host === "-" ? "" : ` on ${host}`;
   const tries = attempt > 1 ? ` (attempt ${attempt})` : "";
   const lines = tail.map((line) => `    | ${line}`);
   const path = log === undefined ? [] : [`    whole output: ${join(folder, log)}`];
-  return [`${task.split(/[:/]/)[0]} ${name}${where}${tries}: ${reason.trimEnd().replace(/\.$/, "")}.`, ...lines, ...path].join("\n");
+  const mend = isOutriggerError(cause) ? [`    ${cause.hint}`] : [];
+  return [`${task.split(/[:/]/)[0]} ${name}${where}${tries}: ${reason.trimEnd().replace(/\.$/, "")}.`, ...mend, ...lines, ...path].join("\n");
 }

@@ -53,7 +53,6 @@ export async function runInTree(instruction: Instruction, place: InstructionPlac
     const result = await runInNamespaces({ kind: own ? "own" : "host", folder, rootfs, workdir: state.workdir || "/", words, env, say });
     if (result !== undefined) {
       const { reason, lines } = result;
-      throw clusterErrors["kubefile-run-failed"]({ command: instruction.text, line: instruction.line, reason, log: lines.join("\n") });
       throw clusterErrors["run-instruction-failed"]({ command: instruction.text, line: instruction.line, reason, log: lines.join("\n") });
     }
     const after = await changedFiles(rootfs, before, marks, shift);
