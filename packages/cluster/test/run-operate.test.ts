@@ -213,15 +213,16 @@ const dataShell = {
   script: ({ data }: { readonly data?: unknown }) => ({ text: String(data), env: {}, strict: true, skipWithoutDirectory: false }),
 } as const;
 
-test("what never got further than the connections is not open: the command is run again", async (context) => {
-  const { folder, start } = stage(temporaryFolder(context));
-  const connections: FakeHosts = { ...fakeHosts(three), get: async () => Promise.reject(new TypeError("no route")) };
-  const failed = await start(connections, "create", clusterfileOf(three));
+test("what never got further than the connections can be resumed, and be begun anew as well", async (context) => {
+  const { folder, operator, start } = stage(temporaryFolder(context));
+  const away: FakeHosts = { ...fakeHosts(three), get: async () => Promise.reject(new TypeError("no route")) };
+  const failed = await start(away, "create", clusterfileOf(three));
   assert.equal(failed.result, "failed");
-  assert.equal(failed.isOpen, false);
-  assert.equal(runError(failed)?.code, "run-over");
+  assert.equal(failed.isOpen, true);
+  assert.equal((await start(away, "create", clusterfileOf(three))).result, "failed");
+  const resumed = await resumeRun(operator(fakeHosts(three)), async () => ({ parts: { image, types: typesOf() } }));
+  assert.equal(resumed.result, "done");
   assert.equal(await openRun(folder), undefined);
-  assert.equal((await start(fakeHosts(three), "create", clusterfileOf(three))).result, "done");
 });
 
 test("run: once is remembered over operations, also of a run that was abandoned, and no longer than the cluster lives", async (context) => {

@@ -165,9 +165,8 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       signal,
       limit: frozen.limit,
     });
-    // A plug-in run by hand leaves the cluster as it is, and so does what never got further than the connections: it is run again, not resumed.
-    const isBegun = record.tasks().some(({ task }) => !task.startsWith("connect:"));
-    const isOpen = result.result !== "done" && frozen.operation !== "run" && isBegun;
+    // A plug-in run by hand leaves the cluster as it is: it is run again, not resumed.
+    const isOpen = result.result !== "done" && frozen.operation !== "run";
     if (!isOpen) await markClosed(folder);
     return { ...result, run: place, frozen, isOpen };
   } finally {

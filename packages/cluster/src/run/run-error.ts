@@ -35,5 +35,7 @@ export function failureText({ task, host, name, attempt, reason, tail, log, caus
   const lines = tail.map((line) => `    | ${line}`);
   const path = log === undefined ? [] : [`    whole output: ${join(folder, log)}`];
   const mend = isOutriggerError(cause) ? [`    ${cause.hint}`] : [];
-  return [`${task.split(/[:/]/)[0]} ${name}${where}${tries}: ${reason.trimEnd().replace(/\.$/, "")}.`, ...mend, ...lines, ...path].join("\n");
+  return [`${task.split(/[:/]/)[0]} ${name}${where}${tries}: ${reason.trimEnd().replace(/\.$/, "")}.`, ...mend, ...lines, ...path].join(
+    "\n",
+  );
 }
