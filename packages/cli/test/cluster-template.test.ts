@@ -38,8 +38,8 @@ test("a new cluster plug-in's type is a name of its own", () => {
   ] as const) {
     const files = clusterTemplate(name);
     const reading = readPluginManifest(files["plugin.yaml"] ?? "", "plugin.yaml");
-    assert.ok(reading.ok && reading.value.manifest.spec.layer === "cluster");
-    assert.equal(reading.value.manifest.spec.cluster.type, type);
+    assert.ok(reading.ok && reading.value.value.spec.layer === "cluster");
+    assert.equal(reading.value.value.spec.cluster.type, type);
     assert.match(files["plugin.ts"] ?? "", new RegExp(`pluginType = "${type}"`));
   }
 });
