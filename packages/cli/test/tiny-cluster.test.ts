@@ -34,6 +34,7 @@ test("the tiny cluster's README works as it stands", { timeout: 300_000 }, async
   const text = parts.join("");
   assert.equal(code, 0, text);
   for (const { hostname } of [one, two, three]) assert.match(text, new RegExp(`list_nodes.* \\| ${hostname}$`, "m"));
+  assert.match(text, /What differs:\n {2}image: tiny:1 -> tiny:2\n\nupgrade tiny with tiny:2 /);
   for (const { exec, ip } of hosts) {
     const { stdout } = await exec(
       "ls -d /etc/tiny-cluster /var/lib/tiny-cluster /var/lib/outrigger/clusters/* 2>/dev/null; pgrep -f 'bin/[t]iny-'",

@@ -228,6 +228,11 @@ const table = {
     message: "The run {run} ({operation}) of the cluster {cluster} is not through: {reason}.",
     mend: "Go on with it by `outrigger cluster resume {cluster}`, or leave it as it is with `outrigger cluster resume {cluster} --abandon`.",
   },
+  "run-over": {
+    status: 500,
+    message: "{failures}",
+    mend: "Mend it, and run the command again; what the cluster is has not been changed.",
+  },
   "run-unknown": {
     status: 404,
     message: "The cluster {cluster} has no run {run}.",
@@ -419,11 +424,6 @@ const table = {
     message: "{file} has no stage {stage}.",
     mend: "Name one that a FROM has behind its AS.",
   },
-  "run-unavailable": {
-    status: 501,
-    message: "RUN can't be carried out here: {reason}.",
-    mend: "It needs Linux with user namespaces, bash and util-linux. Without RUN, nothing of it is needed.",
-  },
   "secret-in-argument": {
     status: 400,
     message: "{option} takes no secret itself: every user of this machine can read a program's arguments.",
@@ -438,11 +438,6 @@ const table = {
     status: 422,
     message: "{plugin} does not run at {phase}.",
     mend: "Its phases are {phases}.",
-  },
-  "plugin-run-failed": {
-    status: 500,
-    message: "{failures}",
-    mend: "Mend it, and run the plug-in again.",
   },
   "run-instruction-failed": {
     status: 422,

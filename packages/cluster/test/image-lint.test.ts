@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { isOutriggerError } from "@outrigger/plugin";
 import { filePiece, type Piece, treeOfPieces } from "@outrigger/registry";
-import { documentsOf } from "../src/image/plugin-files.ts";
-import { type ImageFinding, lintImage, lintPlace } from "../src/index.ts";
+import { documentsOf, readDocuments } from "../src/image/plugin-files.ts";
+import { type ImageFinding, lintImage, lintPlace, mergePlugins } from "../src/index.ts";
 import { hostPlatform, imageStand } from "./support/image-stand.ts";
 
 const shell = (name: string, data: string): string =>
@@ -68,6 +68,28 @@ test("what is wrong in an image is found with file and line", async () => {
   has(/^error plugins\/phase\.yaml:3 .*PostInstal/);
   has(/^warning plugins\/deep\/lost\.yaml:0 .*directly in plugins\//);
   has(/^warning plugin:0 There are both/);
+});
+
+test("a plugin.yaml in a folder is read, by itself or as what documents build on; others that lie deep are named", async () => {
+  const manifest = (name: string, type: string): string =>
+    `apiVersion: outrigger.dev/v1\nkind: Plugin\nmetadata: {name: ${name}, version: 1.0.0}\nspec:\n  layer: cluster\n  cluster: {type: ${type}, entry: main.ts, phases: [PostInstall]}\n  config:\n    - group: g\n      dependsOn: none\n      inject: env\n      items: [{name: SITE, type: string}]\n`;
+  const pieces = [
+    filePiece("plugins/alone/plugin.yaml", manifest("alone", "ALONE")),
+    filePiece("plugins/alone/main.ts", ""),
+    filePiece("plugins/base/plugin.yaml", manifest("base", "BASE")),
+    filePiece("plugins/base/main.ts", ""),
+    filePiece("plugins/one.yaml", "kind: Plugin\nmetadata: {name: one}\nspec: {package: ./base, values: {g: {SITE: a}}}\n"),
+    filePiece("plugins/two.yaml", "kind: Plugin\nmetadata: {name: two}\nspec: {package: ./base, values: {g: {SITE: b}}}\n"),
+    filePiece("plugins/alone/settings/own.yaml", "a: 1\n"),
+  ];
+  assert.deepEqual(await findings(pieces), []);
+  const { documents } = readDocuments(await documentsOf(treeOfPieces(pieces)), "");
+  const merged = mergePlugins(documents, []);
+  assert.deepEqual(merged.ok && merged.value.map(({ name, type, entry }) => [name, type, entry?.path]), [
+    ["alone", "ALONE", "plugins/alone/main.ts"],
+    ["one", "BASE", "plugins/base/main.ts"],
+    ["two", "BASE", "plugins/base/main.ts"],
+  ]);
 });
 
 test("a Go plug-in (.so) is an error that says what to do; programs of another machine are found", async () => {

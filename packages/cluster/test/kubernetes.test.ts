@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { type TestContext, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { type ClusterKubernetes, type KubernetesOptions, kubernetesOf } from "@outrigger/cluster";
 import { isOutriggerError } from "@outrigger/plugin";
@@ -189,6 +191,21 @@ test("an answer that does not come, or never ends, is given up", async (context)
     more();
   });
   assert.match((await failureOf(endless.client().request({ method: "POST", path: "/x" }))).message, /larger than 64 MiB/);
+});
+
+test("a connection that comes too late is given up, and closed", async () => {
+  const late = new PassThrough();
+  const slow = thisMachine({
+    readFile: async () =>
+      Buffer.from(`{"current-context":"x","contexts":[{"name":"x","context":{"cluster":"x","user":"x"}}],
+      "clusters":[{"name":"x","cluster":{"server":"https://127.0.0.1"}}],"users":[{"name":"x","user":{"token":"${token}"}}]}`),
+    openStream: () => new Promise((resolve) => void setTimeout(() => resolve(late), 60)),
+  });
+  const kubernetes = kubernetesOf(slow, { kubeconfig: "/k", timeout: 30 });
+  const { message } = await failureOf(kubernetes.request({ method: "GET", path: "/x" }));
+  assert.match(message, /no connection within 30 ms/);
+  await sleep(60);
+  assert.ok(late.destroyed);
 });
 
 test("a server with another authority, or another name, is not spoken to, and not asked again", async (context) => {

@@ -19,6 +19,8 @@ export interface ClusterOptions extends ClustersOptions {
 export interface RunFlags extends OpenFlags {
   readonly password?: string | true;
   readonly parallel: number;
+  /** In seconds. */
+  readonly patience: number;
   readonly strictHostKeys?: true;
   readonly verbose?: true;
   readonly output: "text" | "json";
@@ -42,6 +44,7 @@ export function withRun(command: Command): Command {
     command
       .option("-p, --password [source]", "the hosts' SSH password: asked for, or file:PATH, or env:NAME; never the password itself")
       .option("--parallel <hosts>", "how many hosts at once", wholeNumber(1), 10)
+      .option("--patience <seconds>", "how long a host that drops out is waited for", wholeNumber(0), 300)
       .option("--strict-host-keys", "refuse hosts whose key is not known, instead of trusting it at first use")
       .option("--grant <plug-in>", "let a plug-in of the image do what it wants on this machine; can be given several times", collect)
       .option("-v, --verbose", "print what scripts and plug-ins print, line by line, also on a terminal")

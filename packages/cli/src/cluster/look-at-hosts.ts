@@ -19,7 +19,7 @@ export async function lookAtHosts({ cluster, plans, image }: PlannedOperations, 
   const temporary = await mkdtemp(join(tmpdir(), "outrigger-plan-"));
   const knownHosts = join(temporary, "known_hosts");
   await copyFile(folder.knownHosts, knownHosts).catch(() => {});
-  const operator = await openOperator({ ...folder, knownHosts }, { ...flags, parallel: 1, output: "text", verbose: true });
+  const operator = await openOperator({ ...folder, knownHosts }, { ...flags, parallel: 1, patience: 30, output: "text", verbose: true });
   const hosts = new Map(plans.flatMap((plan) => plan.hosts).map((host) => [host.ip, host]));
   const connections = operator.connect([...hosts.values()]);
   try {

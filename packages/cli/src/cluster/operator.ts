@@ -29,6 +29,7 @@ export async function openOperator(folder: ClusterFolder, flags: RunFlags): Prom
       connectHosts(given === undefined ? hosts : hosts.map((host) => withPassword(host, given)), {
         knownHosts: folder.knownHosts,
         strict: flags.strictHostKeys === true,
+        patience: flags.patience * 1000,
         readSecret,
         onTrust: ({ host, algorithm, fingerprint }) =>
           reporter.say(`Trusting the host key of ${host.ip} at first use: ${algorithm} ${fingerprint}`),

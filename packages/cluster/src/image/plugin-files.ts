@@ -18,12 +18,15 @@ export function pluginEntries(tree: FileTree): readonly FileEntry[] {
   return tree.entries.filter(({ path }) => pluginFolders.some((folder) => path.startsWith(`${folder}/`)));
 }
 
-/** The YAML files directly in the folders of plug-ins, by their names. @throws cluster-image-wrong where they are too large */
+/** Files in the folders of plug-ins, and the plugin.yaml of the folders in them. */
+export const documentPath: RegExp = /^[^/]+\/([^/]+\.ya?ml|[^/]+\/plugin\.ya?ml)$/;
+
+/** The YAML files of plug-ins, by their names. @throws cluster-image-wrong where they are too large */
 export async function documentsOf(tree: FileTree): Promise<Documents> {
   const files = treeFiles(tree);
   const found = pluginEntries(tree)
-    .filter(({ path }) => /^[^/]+\/[^/]+\.ya?ml$/.test(path))
-    .toSorted((a, b) => compare(nameOf(a.path), nameOf(b.path)) || compare(a.path, b.path));
+    .filter(({ path }) => documentPath.test(path))
+    .toSorted((a, b) => compare(inFolder(a.path), inFolder(b.path)) || compare(a.path, b.path));
   let size = 0;
   const documents: { path: string; text: string }[] = [];
   for (const { path } of found) {
@@ -56,10 +59,20 @@ export interface ReadDocuments {
 export function readDocuments(found: Documents, image: string, place: (path: string) => string = (path) => path): ReadDocuments {
   const readings = found.map(({ path, text }) => readPluginDocuments(text, place(path), { from: "image", image, path }));
   return {
-    documents: readings.flatMap((reading) => (reading.ok ? reading.value.documents : [])),
+    documents: asPackages(readings.flatMap((reading) => (reading.ok ? reading.value.documents : []))),
     problems: readings.flatMap((reading) => (reading.ok ? [] : reading.problems)),
     warnings: readings.flatMap((reading) => (reading.ok ? reading.value.warnings : [])),
   };
+}
+
+/** A plugin.yaml in a folder that a document names as its `package` is what that one builds on, and no plug-in by itself. */
+function asPackages(documents: readonly PluginDocument[]): readonly PluginDocument[] {
+  const wanted = new Set(documents.flatMap(({ settings, given }) => (settings === undefined ? (given.package ?? []) : [])));
+  return documents.map((document) => {
+    const { settings, given, origin } = document;
+    const folder = origin.from === "image" ? origin.path.slice(0, origin.path.lastIndexOf("/")) : "";
+    return settings !== undefined && wanted.has(folder) ? { ...document, given: { ...given, package: folder } } : document;
+  });
 }
 
 /** The documents of an image that was built and checked. @throws cluster-image-wrong for one that a later version of ours, or nobody, can read */
@@ -73,6 +86,11 @@ export function trustedDocuments(found: Documents, image: string): readonly Plug
 /** The names of the files directly in `scripts/`. */
 export function scriptsOf(tree: FileTree): readonly string[] {
   return tree.entries.flatMap(({ path, kind }) => (kind !== "directory" && /^scripts\/[^/]+$/.test(path) ? nameOf(path) : []));
+}
+
+/** `plugins/a/plugin.yaml` -> `a/plugin.yaml` */
+function inFolder(path: string): string {
+  return path.slice(path.indexOf("/") + 1);
 }
 
 function nameOf(path: string): string {

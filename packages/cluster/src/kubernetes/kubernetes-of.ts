@@ -7,7 +7,7 @@ import { findKubeconfig } from "./find-kubeconfig.ts";
 import type { KubernetesAccess } from "./kubeconfig.ts";
 import { NoAnswer, type RawAnswer, sendRequest } from "./send-request.ts";
 import { gate } from "./side-by-side.ts";
-import { encrypted, hostOf, TunnelAgent } from "./tunnel-agent.ts";
+import { encrypted, hostOf, openedWithin, TunnelAgent } from "./tunnel-agent.ts";
 
 export interface KubernetesOptions {
   /** The admin kubeconfig on the host: what create.sh said. Absent: the first of `usualKubeconfigs` that is there. */
@@ -47,7 +47,7 @@ export function kubernetesOf(master0: HostConnection, options: KubernetesOptions
   const find = async (): Promise<Way> => {
     const access = await findKubeconfig(master0, options);
     const open = async (): Promise<Awaited<ReturnType<typeof encrypted>>> => {
-      const stream = await master0.openStream(hostOf(access.server), Number(access.server.port || 443));
+      const stream = await openedWithin(master0.openStream(hostOf(access.server), Number(access.server.port || 443)), timeout);
       return await encrypted(stream, access, timeout);
     };
     way = { access, agent: new TunnelAgent(open, connections) };

@@ -23,6 +23,21 @@ export class TunnelAgent extends Agent {
   }
 }
 
+/** Waits for a stream that is being opened; one that comes too late is closed. */
+export async function openedWithin(opening: Promise<Duplex>, timeout: number): Promise<Duplex> {
+  let late = false;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late = true;
+    reject(new TypeError(`no connection within ${timeout} ms`));
+  }, timeout);
+  opening.then(
+    (stream) => late && stream.destroy(),
+    () => undefined,
+  );
+  return await Promise.race([opening, promise]).finally(() => clearTimeout(timer));
+}
+
 /** Begins TLS on a stream, and checks that the other end is the server that `access` names. */
 export async function encrypted(stream: Duplex, access: KubernetesAccess, timeout: number): Promise<TLSSocket> {
   const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();

@@ -19,7 +19,7 @@ import type { Report } from "./run-events.ts";
 import type { StepWork } from "./run-parts.ts";
 import { type RunResult, runPlan } from "./run-plan.ts";
 import { createRunRecord } from "./run-record.ts";
-import { markClosed, markOpen, newRunId, openRun, type RunFolder, readFrozen, runFolder, writeFrozen } from "./runs.ts";
+import { markClosed, markOpen, newRunId, openRun, type RunFolder, readFrozen, requireNoneOpen, runFolder, writeFrozen } from "./runs.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** What whoever runs something brings along. */
@@ -42,6 +42,8 @@ export interface OpenedParts {
 export interface FinishedRun extends RunResult {
   readonly run: RunFolder;
   readonly frozen: FrozenRun;
+  /** True where it must be resumed or abandoned. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -97,20 +99,6 @@ export async function abandonRun(folder: ClusterFolder): Promise<string> {
   });
 }
 
-/** @throws run-open */
-export async function requireNoneOpen(folder: ClusterFolder): Promise<void> {
-  const open = await openRun(folder);
-  if (open === undefined) return;
-  const [first] = open.records;
-  const operation = first?.event === "run-started" ? first.operation : "run";
-  throw clusterErrors["run-open"]({ cluster: folder.cluster, run: open.folder.run, operation, reason: endingOf(open.record) });
-}
-
-function endingOf({ ending }: { readonly ending: { readonly result: string; readonly reason?: string } | undefined }): string {
-  if (ending === undefined) return "it was killed";
-  return ending.result === "cancelled" ? "it was cancelled" : `it has failed (${ending.reason ?? "see its journal"})`;
-}
-
 async function locked<Result>(folder: ClusterFolder, work: string, action: () => Promise<Result>): Promise<Result> {
   const unlock = lockCluster(folder, work);
   try {
@@ -130,6 +118,7 @@ interface Carried {
 async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, parts }: Carried): Promise<FinishedRun> {
   const { folder, report, secrets, signal } = operator;
   const before = await readState(folder);
+  const ran = await ranBefore(folder, before, frozen.run);
   const journal = await openJournal(place.journal);
   const connections = operator.connect(hosts);
   const input: PlanInput = inputOf(frozen, parts);
@@ -146,7 +135,7 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       const touched = frozen.plan.hosts.filter(({ ip }) => frozen.plan.touched.includes(ip));
       await applyNodeFacts(kubernetes, touched, { log: loggerOf(attempt.log), signal: attempt.signal });
     },
-    commit: () => commitState(folder, nextState(before, frozen, record, new Date()), connections, warn),
+    commit: () => commitState(folder, nextState(before, frozen, record, ran), connections, warn),
   };
   try {
     const result = await runPlan({
@@ -169,7 +158,7 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       steps,
       journal,
       record,
-      ran: await ranBefore(folder, before, frozen.run),
+      ran,
       secrets,
       report,
       folder: place.path,
@@ -177,8 +166,9 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       limit: frozen.limit,
     });
     // A plug-in run by hand leaves the cluster as it is: it is run again, not resumed.
-    if (result.result === "done" || frozen.operation === "run") await markClosed(folder);
-    return { ...result, run: place, frozen };
+    const isOpen = result.result !== "done" && frozen.operation !== "run";
+    if (!isOpen) await markClosed(folder);
+    return { ...result, run: place, frozen, isOpen };
   } finally {
     await Promise.allSettled([...clients.values()].map((client) => client.close()));
     await Promise.allSettled([connections.close(), trees.close()]);

@@ -93,6 +93,20 @@ export async function markClosed(folder: ClusterFolder): Promise<void> {
   await rm(pointer(folder), { force: true });
 }
 
+/** A run that never got further than its connections may be begun anew as well as resumed. @throws run-open */
+export async function requireNoneOpen(folder: ClusterFolder): Promise<void> {
+  const open = await openRun(folder);
+  if (open === undefined || open.record.tasks().every(({ task }) => task.startsWith("connect:"))) return;
+  const [first] = open.records;
+  const operation = first?.event === "run-started" ? first.operation : "run";
+  throw clusterErrors["run-open"]({ cluster: folder.cluster, run: open.folder.run, operation, reason: endingOf(open.record) });
+}
+
+function endingOf({ ending }: { readonly ending: { readonly result: string; readonly reason?: string } | undefined }): string {
+  if (ending === undefined) return "it was killed";
+  return ending.result === "cancelled" ? "it was cancelled" : `it has failed (${ending.reason ?? "see its journal"})`;
+}
+
 function pointer(folder: ClusterFolder): string {
   return join(folder.path, "open-run");
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clusterErrors } from "../errors.ts";
+import type { StepName } from "../phases/timelines.ts";
 import type { StepEntry, Task } from "../plan/plan.ts";
 import { hostFolder } from "../plan/plan-input.ts";
 import type { HostConnection } from "../ssh/host-connection.ts";
@@ -22,10 +23,14 @@ export function stepJob(run: Run, entry: StepEntry, task: Task): Job {
     host: task.host,
     digest: task.digest,
     durable: false,
-    // Connections end with the process, and what is known must be written by whoever ends the run.
-    always: step === "connect" || step === "commit",
+    always: isAlways(step),
     work: (attempt) => within(timeout, attempt.signal, (signal) => stepWork(run, entry, task, { ...attempt, signal })),
   };
+}
+
+/** Done again by every runner: connections end with the process, and what is known must be written by whoever ends the run. */
+export function isAlways(step: StepName): boolean {
+  return step === "connect" || step === "commit";
 }
 
 /** The task that gives the variables of join.sh once more. */

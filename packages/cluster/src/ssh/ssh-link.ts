@@ -32,7 +32,6 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
   const client = new ssh2.Client();
   const socket = new Socket();
   socket.setNoDelay(true);
-  gatherWrites(socket);
   const attempts: LoginAttempts = { tried: [], taken: undefined, leftOut: login.leftOut };
   let refusal: OutriggerError | undefined;
   const ended = new Promise<string>((resolve) => {
@@ -60,6 +59,8 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
     client.once("close", () => fail(new TypeError("the host closed the connection")));
     // Before ssh2 is given it: it takes a socket that does not connect for one that is connected.
     socket.connect(host.ssh.port, host.ip);
+    // After it, for connect() gives a socket its first `write` back.
+    gatherWrites(socket);
     client.connect({
       sock: socket,
       host: host.ip,

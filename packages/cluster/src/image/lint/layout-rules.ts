@@ -1,15 +1,15 @@
 import { nearest } from "@outrigger/plugin";
-import type { FileTree } from "@outrigger/registry";
+import { type FileTree, treeFiles } from "@outrigger/registry";
 import type { ClusterImageKind } from "../cluster-image.ts";
 import { authListName } from "../lite/image-lists.ts";
-import { pluginFolders } from "../plugin-files.ts";
+import { documentPath, pluginEntries, pluginFolders, textOf } from "../plugin-files.ts";
 import { finding, type ImageFinding } from "./finding.ts";
 
 /** Scripts that the runner starts by their names. */
 export const scriptNames = ["init", "create", "join", "join-token", "ready", "leave", "clean", "upgrade", "rollback"] as const;
 
 /** What lies where in a rootfs. */
-export function layoutFindings(tree: FileTree, kind: ClusterImageKind): readonly ImageFinding[] {
+export async function layoutFindings(tree: FileTree, kind: ClusterImageKind): Promise<readonly ImageFinding[]> {
   const byPath = new Map(tree.entries.map((entry) => [entry.path, entry]));
   const findings: ImageFinding[] = [];
   const has = (path: string): boolean => byPath.has(path);
@@ -52,19 +52,19 @@ export function layoutFindings(tree: FileTree, kind: ClusterImageKind): readonly
       ),
     );
   }
-  for (const { path } of tree.entries) {
-    const inside = pluginFolders.find((folder) => path.startsWith(`${folder}/`));
-    if (
-      inside !== undefined &&
-      path.split("/").length > 2 &&
-      /\.ya?ml$/.test(path) &&
-      !/(^|\/)node_modules\//.test(path) &&
-      !path.endsWith("/plugin.yaml")
-    ) {
-      findings.push(
-        finding("warning", path, `Plug-ins are read from the files directly in ${inside}/, so this one is not.`, `Move it to ${inside}/.`),
-      );
-    }
+  return [...findings, ...(await lostDocuments(tree))];
+}
+
+/** Plugin documents that lie too deep to be read. */
+async function lostDocuments(tree: FileTree): Promise<readonly ImageFinding[]> {
+  const files = treeFiles(tree);
+  const findings: ImageFinding[] = [];
+  for (const entry of pluginEntries(tree)) {
+    const { path, kind, size } = entry;
+    if (kind !== "file" || size > 2 ** 20 || !/\.ya?ml$/.test(path) || documentPath.test(path) || path.includes("/node_modules/")) continue;
+    if (!/^kind:\s*["']?Plugin\b/m.test(await textOf(files, entry))) continue;
+    const message = "Plug-ins are read from the files directly in plugins/, and from plugin.yaml in the folders there, so this one is not.";
+    findings.push(finding("warning", path, message, "Move it to plugins/."));
   }
   return findings;
 }

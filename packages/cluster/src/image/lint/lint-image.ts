@@ -17,7 +17,7 @@ export interface LintRequest {
 /** Everything that shows to be wrong with a rootfs before a cluster is made of it. Nothing of it is run. */
 export async function lintImage({ tree, kind, platform, documents }: LintRequest): Promise<readonly ImageFinding[]> {
   const findings = [
-    ...layoutFindings(tree, kind),
+    ...(await layoutFindings(tree, kind)),
     ...(await pluginFindings(tree, documents)),
     ...(await scriptFindings(tree)),
     ...(await programFindings(tree, platform)),

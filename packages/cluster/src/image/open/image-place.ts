@@ -78,8 +78,9 @@ function layoutPlace(reference: string): LayoutPlace | undefined {
     const [, path = rest, name] = /^([^:]+):(.+)$/s.exec(rest) ?? [];
     return { path, name };
   }
-  const isPath = /^[./]/.test(reference) || parseImageReference(reference) === undefined;
-  return isPath || (existsSync(reference) && isLayout(reference)) ? { path: reference, name: undefined } : undefined;
+  const isPath =
+    /^[./]/.test(reference) || (existsSync(reference) && (parseImageReference(reference) === undefined || isLayout(reference)));
+  return isPath ? { path: reference, name: undefined } : undefined;
 }
 
 function isLayout(path: string): boolean {

@@ -46,7 +46,7 @@ export function receiveProgram(folder: string, plan: TransferPlan, large: readon
   return `${beginning(folder)}
 large() {
   if (($2 == 0)); then : > "$w/large/$1"; else truncate -s "$2" "$w/large/$1"; fi &&
-    head -c "$3" >> "$w/large/$1" && [[ $(stat -c %s "$w/large/$1") == $(($2 + $3)) ]]
+    dd bs=128K count="$3" iflag=fullblock,count_bytes of="$w/large/$1" oflag=append conv=notrunc status=none && [[ $(stat -c %s "$w/large/$1") == $(($2 + $3)) ]]
 }
 receive() {
   cd -- "$w/new" || return 1
