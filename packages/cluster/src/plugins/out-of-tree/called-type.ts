@@ -30,6 +30,7 @@ export function calledType(found: FoundType, runnerOf: (plugin: ClusterPlugin) =
     kind: "called",
     type: found.type,
     privileges: ["kubernetes:read"],
+    content: found.content,
     check: (plugin) => (found.dataProblems.get(plugin.name) ?? []).map(dataProblem),
     run: work("run"),
     ...(found.undo ? { undo: work("undo") } : {}),
