@@ -173,6 +173,11 @@ const table = {
     message: "The data of the plug-in {plugin} is wrong: {reason}",
     mend: "Mend `spec.data` of its document, or the variables that fill it.",
   },
+  "package-gone": {
+    status: 404,
+    message: "The package {package} is no longer to be had as the run began with it ({digest}).",
+    mend: "Pull or load it again, or plan the run anew with `outrigger cluster resume -f`.",
+  },
   "plugin-folder-large": {
     status: 422,
     message: "{folder} has more than {files} files or {bytes} bytes, and has to be copied for a plug-in's own user.",

@@ -37,11 +37,16 @@ async function configure(plugin: string, options: ConfigureOptions): Promise<voi
   await changePlugins(options, (host, cluster, dryRun) => host.configure(cluster, plugin, merged, dryRun));
 }
 
-/** What the plug-in's plugin.yaml declares, of the Clusterfile's or the image's own. */
+/** What the plug-in's plugin.yaml declares: of the Clusterfile, of the package that is named, or of the image. */
 async function settingsOf({ clusterfile, image }: ClusterState, plugin: string, options: OpenFlags): Promise<readonly ConfigGroup[]> {
   const own = clusterfile.plugins.find(({ name, settings }) => name === plugin && settings !== undefined);
   if (own?.settings !== undefined) return own.settings;
   const opened = await openCluster(clusterfile, options, image);
   await opened.close();
-  return opened.image.plugins.find(({ name }) => name === plugin)?.settings ?? [];
+  const named = opened.clusterfile.plugins.findLast(({ name, given }) => name === plugin && given.package !== undefined)?.given.package;
+  const found =
+    named === undefined
+      ? opened.image.plugins.find(({ name }) => name === plugin)
+      : opened.packages.find(({ given }) => given.package === named);
+  return found?.settings ?? [];
 }
