@@ -76,7 +76,7 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
       authHandler: authHandler(login, attempts),
     });
   });
-  return linkOf(client, ended);
+  return linkOf(client, socket, ended);
 }
 
 /** ssh2 writes each packet by itself, in up to three pieces: what is written in one turn of the event loop goes out as one. */
@@ -126,7 +126,10 @@ function authHandler({ methods }: LoginMethods, attempts: LoginAttempts) {
   };
 }
 
-function linkOf(client: Client, ended: Promise<string>): SshLink {
+/** Milliseconds that a host has for its side of closing. */
+const farewell = 1_000;
+
+function linkOf(client: Client, socket: Socket, ended: Promise<string>): SshLink {
   let lost: string | undefined;
   void ended.then((reason) => {
     lost = reason;
@@ -150,6 +153,11 @@ function linkOf(client: Client, ended: Promise<string>): SshLink {
     ended,
     run: (command) => opening((done) => client.exec(command, done)),
     forward: (address, port) => opening((done) => client.forwardOut("127.0.0.1", 0, address, port, done)),
-    close: () => client.end(),
+    close: () => {
+      client.end();
+      // A host that is gone never answers, and its socket would keep this process for many minutes.
+      const timer = setTimeout(() => socket.destroy(), farewell);
+      void ended.then(() => clearTimeout(timer));
+    },
   };
 }
