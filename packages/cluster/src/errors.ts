@@ -1,6 +1,11 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
+  "host-of-another-cluster": {
+    status: 409,
+    message: "{host} has files of the cluster {other}: it can't become part of {cluster} as well.",
+    mend: "Take it out of {other} first (`outrigger cluster delete`). Where that cluster is gone, remove /var/lib/outrigger/clusters/{other} on the host.",
+  },
   "application-with-hosts": {
     status: 422,
     message: "{image} brings applications, and hosts of the cluster {cluster} would join or leave in the same breath.",

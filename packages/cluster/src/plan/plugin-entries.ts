@@ -4,7 +4,7 @@ import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
 import { cleaningPhases, type MomentFacts } from "../phases/moments.ts";
 import { builtInTypes } from "../plugins/built-in/built-in-types.ts";
-import type { PluginType, ScriptedType } from "../plugins/plugin-type.ts";
+import type { CalledType, PluginType, ScriptedType } from "../plugins/plugin-type.ts";
 import { digestOfValue } from "./digest.ts";
 import type { PluginEntry, Task } from "./plan.ts";
 import type { PlanInput } from "./plan-input.ts";
@@ -65,7 +65,7 @@ export function pluginEntry(
       ? hosts.flatMap((host) => scriptedTask(plugin, type, host, place, parts) ?? [])
       : hosts.length === 0 && targets.lateSelectors.length === 0
         ? []
-        : [calledTask(plugin, hosts, targets.lateSelectors, place, parts)];
+        : [calledTask(plugin, type, hosts, targets.lateSelectors, place, parts)];
   return { plugin, ...targets, tasks, ...(plugin.parallel === undefined ? {} : { parallel: plugin.parallel }) };
 }
 
@@ -88,13 +88,21 @@ function scriptedTask(plugin: ClusterPlugin, type: ScriptedType, host: Host, pla
 
 function calledTask(
   plugin: ClusterPlugin,
+  { codeDigest }: CalledType,
   hosts: readonly Host[],
   lateSelectors: readonly string[],
   place: PluginPlace,
   parts: DigestParts,
 ): Task {
   const id = `${place.phase}/${plugin.name}/-`;
-  const decidedBy = [id, parts.plugin(plugin), imagePart(plugin, place), hosts.map(parts.host), lateSelectors];
+  const decidedBy = [
+    id,
+    parts.plugin(plugin),
+    imagePart(plugin, place),
+    hosts.map(parts.host),
+    lateSelectors,
+    ...(codeDigest === undefined ? [] : [codeDigest]),
+  ];
   return { id, host: "-", digest: digestOfValue(decidedBy) };
 }
 

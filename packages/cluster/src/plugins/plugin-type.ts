@@ -36,6 +36,8 @@ export interface CalledType extends TypeCommon {
   readonly kind: "called";
   /** What it may ask the context for without declaring it. */
   readonly privileges: ClusterPlugin["privileges"];
+  /** Of the code, where it is brought along: what it did counts as something else once it has changed. */
+  readonly codeDigest?: string;
   /** @param plugin whose turn it is; `context` has its data, hosts and log */
   readonly run: (plugin: ClusterPlugin, context: ClusterContext, phase: PhaseName) => Promise<void>;
   readonly undo?: (plugin: ClusterPlugin, context: ClusterContext, phase: PhaseName) => Promise<void>;

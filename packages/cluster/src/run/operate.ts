@@ -9,6 +9,7 @@ import type { ClusterFolder } from "../state/cluster-folder.ts";
 import { lockCluster } from "../state/cluster-lock.ts";
 import { readState } from "../state/cluster-state.ts";
 import { nextState } from "../state/next-state.ts";
+import { stateWithUnfinished } from "../state/unfinished.ts";
 import { commitState } from "./commit-state.ts";
 import { type FrozenRun, freeze, planDigest, type RunWish } from "./frozen-run.ts";
 import { type Journal, openJournal, readJournal } from "./journal.ts";
@@ -48,12 +49,15 @@ export interface FinishedRun extends RunResult {
 
 /**
  * Carries out what is planned. What the cluster is changes with the run's last step alone: a run that fails leaves it as it was, and open.
+ * A deletion abandons what is open.
  * @throws cluster-busy, run-open (another run must be resumed or abandoned first), journal-unwritable
  */
 export async function startRun(operator: Operator, wish: RunWish, parts: OpenedParts): Promise<FinishedRun> {
   const { folder } = operator;
   return locked(folder, wish.operation, async () => {
-    await requireNoneOpen(folder);
+    // A deletion takes the place of whatever is open.
+    if (wish.operation === "delete") await abandonOpen(folder);
+    else await requireNoneOpen(folder);
     const frozen = freeze(newRunId(wish.operation), wish);
     const place = runFolder(folder, frozen.run);
     await writeFrozen(place, frozen);
@@ -90,13 +94,19 @@ export async function resumeRun(operator: Operator, open: (frozen: FrozenRun) =>
 /** Leaves the open run as it is: it will not be resumed. What it has done on the hosts stays. @throws cluster-busy, run-none-open */
 export async function abandonRun(folder: ClusterFolder): Promise<string> {
   return locked(folder, "resume --abandon", async () => {
-    const past = await openRun(folder);
-    if (past === undefined) throw clusterErrors["run-none-open"]({ cluster: folder.cluster });
-    const journal = await openJournal(past.folder.journal);
-    await journal.write({ event: "run-ended", result: "abandoned" }).finally(() => journal.close());
-    await markClosed(folder);
-    return past.folder.run;
+    const run = await abandonOpen(folder);
+    if (run === undefined) throw clusterErrors["run-none-open"]({ cluster: folder.cluster });
+    return run;
   });
+}
+
+async function abandonOpen(folder: ClusterFolder): Promise<string | undefined> {
+  const past = await openRun(folder);
+  if (past === undefined) return undefined;
+  const journal = await openJournal(past.folder.journal);
+  await journal.write({ event: "run-ended", result: "abandoned" }).finally(() => journal.close());
+  await markClosed(folder);
+  return past.folder.run;
 }
 
 async function locked<Result>(folder: ClusterFolder, work: string, action: () => Promise<Result>): Promise<Result> {
@@ -118,6 +128,7 @@ interface Carried {
 async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, parts }: Carried): Promise<FinishedRun> {
   const { folder, report, secrets, signal } = operator;
   const before = await readState(folder);
+  const known = await stateWithUnfinished(folder);
   const ran = await ranBefore(folder, before, frozen.run);
   const journal = await openJournal(place.journal);
   const connections = operator.connect(hosts);
@@ -145,9 +156,9 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       lateTasks: (phase, plugin, ips) => lateTasks(input, phase, plugin, ips),
       connections,
       types: parts.types,
-      kubernetes: async (kubeconfig = before?.kubeconfig) => {
-        const known = clients.get(kubeconfig ?? "");
-        if (known !== undefined) return known;
+      kubernetes: async (kubeconfig = known?.kubeconfig) => {
+        const opened = clients.get(kubeconfig ?? "");
+        if (opened !== undefined) return opened;
         const client = kubernetesOf(await connections.get(frozen.plan.master0), {
           ...(kubeconfig === undefined ? {} : { kubeconfig }),
           signal,

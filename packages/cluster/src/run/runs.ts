@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { wordsOf } from "@outrigger/plugin";
@@ -31,13 +32,13 @@ export function runFolder(folder: ClusterFolder, run: string): RunFolder {
   return { run, path, journal: join(path, "journal.jsonl"), frozen: join(path, "plan.json") };
 }
 
-/** The names of all runs, oldest first. */
+/** The names of all runs, oldest first; one that was killed before the first line of its journal has done nothing, and is none. */
 export async function runNames(folder: ClusterFolder): Promise<readonly string[]> {
   const names = await readdir(folder.runs).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  return names.sort();
+  return names.filter((name) => existsSync(join(folder.runs, name, "journal.jsonl"))).sort();
 }
 
 /** A run as its journal tells it. */

@@ -42,7 +42,7 @@ async function stepWork(run: Run, entry: StepEntry, task: Task, attempt: Attempt
   const connection = (): Promise<HostConnection> => run.connections.get(task.host);
   switch (entry.step) {
     case "connect":
-      return connect(await connection(), attempt);
+      return connect(run, await connection(), attempt);
     case "distribute":
       return distribute(run, task, await connection(), attempt);
     case "ready":
@@ -63,8 +63,12 @@ async function stepWork(run: Run, entry: StepEntry, task: Task, attempt: Attempt
 /** Clocks further apart than this make certificates and tokens fail in ways that nobody understands. */
 const mostClockOffset = 60_000;
 
-async function connect(connection: HostConnection, { log }: Attempt): Promise<AttemptResult> {
-  const { hostname, system, architecture, clockOffset } = await connection.facts();
+async function connect(run: Run, connection: HostConnection, { log }: Attempt): Promise<AttemptResult> {
+  const { hostname, system, architecture, clockOffset, clusters } = await connection.facts();
+  const { ip } = connection.host;
+  const isNew = ["create", "join"].includes(run.operation) && run.plan.touched.includes(ip);
+  const other = clusters.find((name) => name !== run.plan.cluster);
+  if (isNew && other !== undefined) throw clusterErrors["host-of-another-cluster"]({ host: ip, other, cluster: run.plan.cluster });
   log.line("log", `${hostname}, ${system}, ${architecture}`);
   if (Math.abs(clockOffset) > mostClockOffset)
     log.line(

@@ -29,6 +29,7 @@ export function calledType(found: FoundType, runnerOf: (plugin: ClusterPlugin) =
   return {
     kind: "called",
     type: found.type,
+    codeDigest: found.code.digest,
     privileges: ["kubernetes:read"],
     check: (plugin) => (found.dataProblems.get(plugin.name) ?? []).map(dataProblem),
     run: work("run"),

@@ -1,5 +1,6 @@
+import { createHash } from "node:crypto";
 import { constants, type Dirent } from "node:fs";
-import { access, open, readdir, realpath, stat } from "node:fs/promises";
+import { access, open, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
 import type { Origin } from "../../model/origin.ts";
 import { declaredTypes } from "./declared-types.ts";
@@ -120,7 +121,10 @@ async function codeAt(place: string, imageFolder: string | undefined, ofImage: b
   if (!fromImage && ofImage) {
     return { wrong: `${place} leads out of the image's plug-ins, to ${path}.`, hint: "Put the code itself into `plugins/`." };
   }
-  const common = { path, folder: fromImage && image !== undefined ? image : dirname(path), fromImage };
+  const digest = `sha256:${createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex")}`;
+  const common = { path, digest, folder: fromImage && image !== undefined ? image : dirname(path), fromImage };
   if (moduleEndings.includes(extname(path))) return { code: { ...common, kind: "module" } };
   if (path.endsWith(".so") && (await isElf(path))) {
     return {

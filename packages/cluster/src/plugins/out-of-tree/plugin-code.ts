@@ -11,6 +11,8 @@ export interface PluginCode {
   /** What it may read beside itself: the image's plug-ins, or the folder it lies in. */
   readonly folder: string;
   readonly kind: "module" | "executable";
+  /** `sha256:...` of the file. */
+  readonly digest: string;
   /** True for what came with an image: it does nothing on this machine that a person has not agreed to. */
   readonly fromImage: boolean;
 }

@@ -86,7 +86,7 @@ export async function openFakeServer({ ip, user, password, folder, answer }: Fak
     (socket) => {
       if (fault === "refuse" || fault === "drop") return void socket.destroy();
       socket.setNoDelay(true);
-    sockets.add(socket);
+      sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
     },
   );
