@@ -227,3 +227,13 @@ test("a full disk, a wrong password, a changed host key: each told for what it i
   assert.match(reasons.get(changed?.ip ?? "") ?? "", /host key/i);
   assert.ok(![...reasons.values()].join().includes('"wrong"'));
 });
+
+test("regression: connections to a host that is gone kept the process for a quarter of an hour after they were closed", async (context) => {
+  const hosts = await hostsFor(context, 1);
+  const models = hosts.hosts.map((host) => host.model());
+  const connections = connect(context, models, hosts.knownHosts, { keepalive: 60_000 });
+  await (await connections.get(models[0]?.ip ?? "")).facts();
+  await hosts.hosts[0]?.kill();
+  await connections.close();
+  await waitUntil(() => !process.getActiveResourcesInfo().includes("TCPSocketWrap"));
+});

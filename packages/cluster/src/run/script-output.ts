@@ -5,7 +5,7 @@ import type { HostConnection } from "../ssh/host-connection.ts";
 import type { Run } from "./run-parts.ts";
 
 /** On tmpfs: what a script gives here are secrets. */
-const outputFolder = "/run/outrigger/outputs";
+export const outputFolder: string = "/run/outrigger/outputs";
 
 /** Where a task's script writes `KEY=value` lines for later scripts; there until the run is done. */
 function outputFile(run: string, task: string): string {
