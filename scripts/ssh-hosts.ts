@@ -1,12 +1,14 @@
-import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { sshHosts } from "../tests/support/ssh-hosts.ts";
 
-/**
- * `npm run hosts -- COUNT FOLDER`: machines made of namespaces, each with a real sshd, to try clusters on without having any. Writes their addresses, one a
- * line, to FOLDER/addresses when all answer, and the private key that opens them is FOLDER/key. They end with this program, and leave nothing. Needs root and Linux.
- */
+/** What `examples/tiny-cluster/hosts COUNT FOLDER` runs. */
 const [count = "3", folder = "."] = process.argv.slice(2);
+if (process.getuid?.() !== 0 || !existsSync("/usr/sbin/sshd")) {
+  console.error("hosts: this needs root, and /usr/sbin/sshd of Debian's openssh-server (apt-get install openssh-server iproute2 sudo).");
+  process.exit(1);
+}
+
 const stop = Promise.withResolvers<void>();
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => stop.resolve());
 

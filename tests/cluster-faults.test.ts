@@ -90,6 +90,28 @@ test("one creation through every fault: each is told, nothing else is harmed, an
   }
 });
 
+test("what a creation that failed has left is deleted, and a host is of one cluster", { timeout: 120_000 }, async (context) => {
+  const stand = await clusterStand(context, 2);
+  const [first, second] = stand.hosts;
+  assert.ok(first !== undefined && second !== undefined);
+  const tiny = await stand.cluster("build", "-t", "tiny:1", join(root, "examples/tiny-cluster"));
+  assert.equal(tiny.code, 0, tiny.stderr);
+  const bad = stand.write("bad.yaml", shellPlugin("bad", "PreGuest", "false"));
+  const hosts = ["-m", first.ip, "-n", second.ip, "--pk", stand.keyFile];
+
+  const failed = await stand.cluster("run", "tiny:1", "--name", "faults", ...hosts, "--plugins", bad);
+  refused(failed, first.ip, /bad.*ended with 1/);
+  const other = await stand.cluster("run", "tiny:1", "--name", "other", ...hosts);
+  assert.equal(other.code, 1, other.stdout);
+  assert.match(other.stderr, /has files of the cluster faults/);
+
+  const deleted = await stand.cluster("delete", "--all", "-c", "faults", "-y");
+  assert.equal(deleted.code, 0, deleted.stderr);
+  for (const host of stand.hosts) assert.equal((await host.exec("find /var/lib/outrigger -type f; pgrep -f '[t]iny' || true")).stdout, "");
+  const again = await stand.cluster("run", "tiny:1", "--name", "faults", ...hosts);
+  assert.equal(again.code, 0, again.stderr);
+});
+
 async function buildImage(stand: ClusterStand): Promise<void> {
   stand.write("image/Kubefile", "FROM tiny:1\nCOPY plugins plugins\nCOPY large etc/\n");
   stand.write("image/large", "x".repeat(300_000));

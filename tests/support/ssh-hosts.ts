@@ -146,9 +146,13 @@ function ownHost({ disks, anchor, index, subnet, keyFile }: HostPlace): SshHost 
     const own = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "--uts", "--ipc"];
     const script = ["bash", "-c", startHostScript, hostname, disk, String(index), ip, String(anchor.pid)];
     const words = ["--pdeathsig", "KILL", "nsenter", inAnchor[1] ?? "", ...own, ...script];
-    const keeper = spawn("setpriv", words, { stdio: ["ignore", "pipe", "inherit"] });
+    const keeper = spawn("setpriv", words, { stdio: ["ignore", "pipe", "pipe"] });
+    let complaints = "";
+    keeper.stderr.on("data", (piece) => {
+      complaints += piece;
+    });
     const [said] = (await Promise.race([once(keeper.stdout, "data"), once(keeper, "exit")])) as [unknown];
-    if (!Buffer.isBuffer(said)) throw new TypeError(`${hostname} did not start`);
+    if (!Buffer.isBuffer(said)) throw new TypeError(`${hostname} did not start: ${complaints}`);
     const pid = Number(readFileSync(`/proc/${keeper.pid}/task/${keeper.pid}/children`, "utf8").trim());
     running = { keeper, pid };
   };

@@ -1,6 +1,11 @@
 import { defineErrors, type ErrorCatalogue } from "@outrigger/plugin";
 
 const table = {
+  "host-of-another-cluster": {
+    status: 409,
+    message: "{host} has files of the cluster {other}: it can't become part of {cluster} as well.",
+    mend: "Take it out of {other} first (`outrigger cluster delete`). Where that cluster is gone, remove /var/lib/outrigger/clusters/{other} on the host.",
+  },
   "application-with-hosts": {
     status: 422,
     message: "{image} brings applications, and hosts of the cluster {cluster} would join or leave in the same breath.",
@@ -233,6 +238,11 @@ const table = {
     message: "The run {run} ({operation}) of the cluster {cluster} is not through: {reason}.",
     mend: "Go on with it by `outrigger cluster resume {cluster}`, or leave it as it is with `outrigger cluster resume {cluster} --abandon`.",
   },
+  "run-over": {
+    status: 500,
+    message: "{failures}",
+    mend: "Mend it, and run the command again; what the cluster is has not been changed.",
+  },
   "run-unknown": {
     status: 404,
     message: "The cluster {cluster} has no run {run}.",
@@ -438,11 +448,6 @@ const table = {
     status: 422,
     message: "{plugin} does not run at {phase}.",
     mend: "Its phases are {phases}.",
-  },
-  "plugin-run-failed": {
-    status: 500,
-    message: "{failures}",
-    mend: "Mend it, and run the plug-in again.",
   },
   "run-instruction-failed": {
     status: 422,

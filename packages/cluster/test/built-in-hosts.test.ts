@@ -19,7 +19,7 @@ async function run(host: SshHost, made: ClusterPlugin, way: "script" | "undo" = 
   const model: Host = host.model({ roles: ["master"] });
   const place = { phase: "PreInit", host: model, hosts: [model], ...(rootfs === undefined ? {} : { rootfs }) } as const;
   const script = scripted(made.type)[way]?.(made, place) ?? assert.fail("no script");
-  return await host.exec(wholeScript(script));
+  return await host.exec(`export OUTRIGGER_CLUSTER_NAME=c\n${wholeScript(script)}`);
 }
 
 function wholeScript({ text, env, workingDirectory, strict }: HostScript): string {
@@ -111,7 +111,7 @@ suite("HOSTNAME on a host", () => {
 
   test("undo gives the former name back, once", async () => {
     right(await run(host(0), named("before")));
-    right(await host(0).exec("rm -rf /var/lib/outrigger/former-hostnames"));
+    right(await host(0).exec("rm -rf /var/lib/outrigger/clusters/c/former-hostnames"));
     right(await run(host(0), named("after")));
     // An interrupted run is done again: the name from before it stays known.
     right(await run(host(0), named("after")));

@@ -11,6 +11,7 @@ const usual: HostFacts = {
   bash: true,
   root: true,
   freeBytes: 10 * 2 ** 30,
+  clusters: [],
   memoryBytes: 2 ** 30,
   clockOffset: 0,
 };
@@ -32,16 +33,16 @@ test("what refuses and what surprises is told for each host, and one that can't 
     a: {},
     b: { architecture: "arm64", bash: false },
     c: { hostname: "twin", freeBytes: 100 * 2 ** 20, clockOffset: -90_000 },
-    d: { hostname: "twin" },
+    d: { hostname: "twin", clusters: ["test", "other"] },
   };
-  const found = await checkHosts(["a", "b", "c", "d", "e"], [{ os: "linux", architecture: "amd64" }], saying(facts));
+  const found = await checkHosts("test", ["a", "b", "c", "d", "e"], [{ os: "linux", architecture: "amd64" }], saying(facts));
   assert.deepEqual(
     found.map(({ ip, refusals, warnings }) => [ip, refusals, warnings]),
     [
       ["a", [], []],
       ["b", ["It has no bash.", "It is arm64; the image is for amd64."], []],
       ["c", [], ["d has the name twin, too.", "It has 100 MiB of room under /var/lib.", "Its clock is 90 s behind."]],
-      ["d", [], ["c has the name twin, too."]],
+      ["d", ["It has files of the cluster other."], ["c has the name twin, too."]],
       ["e", ["connection refused"], []],
     ],
   );

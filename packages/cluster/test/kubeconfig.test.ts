@@ -88,6 +88,7 @@ test("what is refused, with its reason and none of its secrets", async () => {
     assert.match(reason, expected);
     assert.doesNotMatch(reason, /s3cret/);
   }
+  assert.match(String(await readKubeconfig("*-", "/k", noFile)), /aliases/);
   const broken = await readKubeconfig('users: [{token: "s3cret}', "/k", noFile);
   assert.ok(typeof broken === "string" && /no YAML/.test(broken) && !broken.includes("s3cret"), String(broken));
 });

@@ -18,7 +18,7 @@ import {
 import { formatProblem, isOutriggerError } from "@outrigger/plugin";
 import { type Layout, noPolicy, openStore, packFolder } from "@outrigger/registry";
 import { temporaryFolder } from "../../../tests/support/temporary-folder.ts";
-import { codeContent } from "../src/plugins/out-of-tree/code-content.ts";
+import { digestOfCode } from "../src/plugins/out-of-tree/code-digest.ts";
 
 const manifest = (more = "privileges: [local]"): string => `apiVersion: outrigger.dev/v1
 kind: Plugin
@@ -147,7 +147,7 @@ test("an image's document can't name a package of a registry, and its folder cou
 test("the content of code: its own folder whole, elsewhere the file and what it names, wherever they lie", async (context) => {
   const folder = temporaryFolder(context);
   const content = (place: string, path: string): Promise<string> =>
-    codeContent({ path: join(folder, place, path), folder: join(folder, place), kind: "module", fromImage: false, fromPackage: false });
+    digestOfCode({ path: join(folder, place, path), folder: join(folder, place), kind: "module", fromImage: false, fromPackage: false });
   const files = { "list.ts": 'import "./lib/a.ts";\n', "lib/a.ts": 'export * from "../b.ts";\n', "b.ts": "1", "other.ts": "1" };
   write(join(folder, "flat"), files);
   write(join(folder, "own"), { ...files, "plugin.yaml": manifest() });

@@ -208,3 +208,13 @@ test("code in a home that is closed to others is run from a copy", { skip: proce
   assert.deepEqual(problems, []);
   assert.equal(types.length, 2);
 });
+
+test("whoever is not root does not start an image's program, which could read all of their files; a module is held by Node", {
+  skip: process.getuid?.() === 0 ? "root can hold programs" : false,
+}, async (t) => {
+  const imageFolder = await folderOf(t, { "list_nodes!": greets("LIST_NODE"), "own.ts": module("OWN") });
+  const plugin: BroughtPlugin = { name: "list_nodes", type: "LIST_NODE", origin: fromImage };
+  const { types, problems } = await discover(t, imageFolder, [plugin, { name: "own", type: "OWN", origin: fromImage }], { imageFolder });
+  assert.match(problems[0]?.message ?? "", /comes from an image, and nothing here can keep it from this machine's files and network/);
+  assert.deepEqual([types.map(({ type }) => type), problems.length], [["OWN"], 1]);
+});

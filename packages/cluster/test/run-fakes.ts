@@ -54,6 +54,7 @@ export function fakeHosts(hosts: readonly Host[], { script = () => 0, step = () 
       bash: true,
       root: true,
       freeBytes: 1e9,
+      clusters: [],
       memoryBytes: 1e9,
       clockOffset: 0,
     }),

@@ -23,7 +23,7 @@ export async function lookAtHosts({ cluster, plans, image }: PlannedOperations, 
   const hosts = new Map(plans.flatMap((plan) => plan.hosts).map((host) => [host.ip, host]));
   const connections = operator.connect([...hosts.values()]);
   try {
-    return await checkHosts([...new Set(plans.flatMap(connected))], image.platforms, connections);
+    return await checkHosts(cluster, [...new Set(plans.flatMap(connected))], image.platforms, connections);
   } finally {
     await connections.close();
     operator.close();

@@ -1,5 +1,5 @@
 import { createProgressTree, type ProgressNode } from "../output/progress-tree.ts";
-import { plainText, taskWords } from "./plain-text.ts";
+import { partWords, plainText } from "./plain-text.ts";
 import type { Reporter } from "./reporter.ts";
 
 /** A node for each phase and step in which something is done, drawn in place; under the one that goes on, its hosts. */
@@ -45,7 +45,7 @@ export function treeReporter(): Reporter {
           break;
         case "task-started":
           put(event.task, {
-            label: taskWords(event),
+            label: partWords(event),
             state: event.attempt > 1 ? `running (attempt ${event.attempt})` : "running",
             busy: true,
           });

@@ -32,7 +32,8 @@ export async function readKubeconfig(
   const [mistake] = document.errors;
   if (mistake !== undefined)
     return `it is no YAML (${mistake.code}${mistake.linePos === undefined ? "" : `, line ${mistake.linePos[0].line}`})`;
-  const config = fieldsOf(document.toJS());
+  const config = fieldsIn(document);
+  if (config === undefined) return "it has aliases that lead nowhere, or far too many";
   const name = textOf(config["current-context"]);
   if (name === undefined) return "it has no current-context";
   const context = named(config, "contexts", "context", name);
@@ -89,6 +90,14 @@ function refusalOf(cluster: Fields, user: Fields): string | undefined {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsIn(document: ReturnType<typeof parseDocument>): Fields | undefined {
+  try {
+    return fieldsOf(document.toJS());
+  } catch {
+    return undefined;
+  }
+}
 
 function fieldsOf(value: unknown): Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};

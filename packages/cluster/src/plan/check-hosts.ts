@@ -20,6 +20,7 @@ const mostClockOffset = 60_000;
 
 /** Connects to hosts and looks, without changing anything there. Never fails for a host: that is what it tells. */
 export async function checkHosts(
+  cluster: string,
   ips: readonly string[],
   platforms: readonly Platform[],
   connections: HostConnections,
@@ -41,17 +42,20 @@ export async function checkHosts(
     if (facts === undefined) return { ip, refusals: [failure ?? "It can't be reached."], warnings: [] };
     const twins = (names.get(facts.hostname) ?? []).filter((other) => other.ip !== ip);
     const shared = twins.length === 0 ? [] : [`${twins.map((twin) => twin.ip).join(", ")} has the name ${facts.hostname}, too.`];
-    return { ip, facts, ...factProblems(facts, platforms, shared) };
+    return { ip, facts, ...factProblems(facts, cluster, platforms, shared) };
   });
 }
 
 function factProblems(
-  { architecture, bash, freeBytes, clockOffset }: HostFacts,
+  { architecture, bash, freeBytes, clockOffset, clusters }: HostFacts,
+  cluster: string,
   platforms: readonly Platform[],
   shared: readonly string[],
 ): Pick<CheckedHost, "refusals" | "warnings"> {
   const known = platforms.map((platform) => platform.architecture);
+  const others = clusters.filter((name) => name !== cluster);
   const refusals = [
+    ...(others.length === 0 ? [] : [`It has files of the cluster ${others.join(", ")}.`]),
     ...(bash ? [] : ["It has no bash."]),
     ...(known.length === 0 || known.includes(architecture) ? [] : [`It is ${architecture}; the image is for ${known.join(", ")}.`]),
   ];

@@ -9,6 +9,7 @@ import type { ClusterFolder } from "../state/cluster-folder.ts";
 import { lockCluster } from "../state/cluster-lock.ts";
 import { readState } from "../state/cluster-state.ts";
 import { nextState } from "../state/next-state.ts";
+import { stateWithUnfinished } from "../state/unfinished.ts";
 import { withChangedCode } from "./changed-code.ts";
 import { commitState } from "./commit-state.ts";
 import { type FrozenRun, freeze, planDigest, type RunWish } from "./frozen-run.ts";
@@ -20,7 +21,7 @@ import type { Report } from "./run-events.ts";
 import type { StepWork } from "./run-parts.ts";
 import { type RunResult, runPlan } from "./run-plan.ts";
 import { createRunRecord } from "./run-record.ts";
-import { markClosed, markOpen, newRunId, openRun, type RunFolder, readFrozen, runFolder, writeFrozen } from "./runs.ts";
+import { markClosed, markOpen, newRunId, openRun, type RunFolder, readFrozen, requireNoneOpen, runFolder, writeFrozen } from "./runs.ts";
 import type { Secrets } from "./secrets.ts";
 
 /** What whoever runs something brings along. */
@@ -43,16 +44,21 @@ export interface OpenedParts {
 export interface FinishedRun extends RunResult {
   readonly run: RunFolder;
   readonly frozen: FrozenRun;
+  /** True where it must be resumed or abandoned. */
+  readonly isOpen: boolean;
 }
 
 /**
  * Carries out what is planned. What the cluster is changes with the run's last step alone: a run that fails leaves it as it was, and open.
+ * A deletion abandons what is open.
  * @throws cluster-busy, run-open (another run must be resumed or abandoned first), journal-unwritable
  */
 export async function startRun(operator: Operator, wish: RunWish, parts: OpenedParts): Promise<FinishedRun> {
   const { folder } = operator;
   return locked(folder, wish.operation, async () => {
-    await requireNoneOpen(folder);
+    // A deletion takes the place of whatever is open.
+    if (wish.operation === "delete") await abandonOpen(folder);
+    else await requireNoneOpen(folder);
     const frozen = freeze(newRunId(wish.operation), wish);
     const place = runFolder(folder, frozen.run);
     await writeFrozen(place, frozen);
@@ -96,27 +102,19 @@ export async function resumeRun(operator: Operator, open: (frozen: FrozenRun) =>
 /** Leaves the open run as it is: it will not be resumed. What it has done on the hosts stays. @throws cluster-busy, run-none-open */
 export async function abandonRun(folder: ClusterFolder): Promise<string> {
   return locked(folder, "resume --abandon", async () => {
-    const past = await openRun(folder);
-    if (past === undefined) throw clusterErrors["run-none-open"]({ cluster: folder.cluster });
-    const journal = await openJournal(past.folder.journal);
-    await journal.write({ event: "run-ended", result: "abandoned" }).finally(() => journal.close());
-    await markClosed(folder);
-    return past.folder.run;
+    const run = await abandonOpen(folder);
+    if (run === undefined) throw clusterErrors["run-none-open"]({ cluster: folder.cluster });
+    return run;
   });
 }
 
-/** @throws run-open */
-export async function requireNoneOpen(folder: ClusterFolder): Promise<void> {
-  const open = await openRun(folder);
-  if (open === undefined) return;
-  const [first] = open.records;
-  const operation = first?.event === "run-started" ? first.operation : "run";
-  throw clusterErrors["run-open"]({ cluster: folder.cluster, run: open.folder.run, operation, reason: endingOf(open.record) });
-}
-
-function endingOf({ ending }: { readonly ending: { readonly result: string; readonly reason?: string } | undefined }): string {
-  if (ending === undefined) return "it was killed";
-  return ending.result === "cancelled" ? "it was cancelled" : `it has failed (${ending.reason ?? "see its journal"})`;
+async function abandonOpen(folder: ClusterFolder): Promise<string | undefined> {
+  const past = await openRun(folder);
+  if (past === undefined) return undefined;
+  const journal = await openJournal(past.folder.journal);
+  await journal.write({ event: "run-ended", result: "abandoned" }).finally(() => journal.close());
+  await markClosed(folder);
+  return past.folder.run;
 }
 
 async function locked<Result>(folder: ClusterFolder, work: string, action: () => Promise<Result>): Promise<Result> {
@@ -138,6 +136,8 @@ interface Carried {
 async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, parts }: Carried): Promise<FinishedRun> {
   const { folder, report, secrets, signal } = operator;
   const before = await readState(folder);
+  const known = await stateWithUnfinished(folder);
+  const ran = await ranBefore(folder, before, frozen.run);
   const journal = await openJournal(place.journal);
   const connections = operator.connect(hosts);
   const input: PlanInput = inputOf(frozen, parts);
@@ -154,7 +154,7 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       const touched = frozen.plan.hosts.filter(({ ip }) => frozen.plan.touched.includes(ip));
       await applyNodeFacts(kubernetes, touched, { log: loggerOf(attempt.log), signal: attempt.signal });
     },
-    commit: () => commitState(folder, nextState(before, frozen, record, new Date()), connections, warn),
+    commit: () => commitState(folder, nextState(before, frozen, record, ran), connections, warn),
   };
   try {
     const result = await runPlan({
@@ -164,9 +164,9 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       lateTasks: (phase, plugin, ips) => lateTasks(input, phase, plugin, ips),
       connections,
       types: parts.types,
-      kubernetes: async (kubeconfig = before?.kubeconfig) => {
-        const known = clients.get(kubeconfig ?? "");
-        if (known !== undefined) return known;
+      kubernetes: async (kubeconfig = known?.kubeconfig) => {
+        const opened = clients.get(kubeconfig ?? "");
+        if (opened !== undefined) return opened;
         const client = kubernetesOf(await connections.get(frozen.plan.master0), {
           ...(kubeconfig === undefined ? {} : { kubeconfig }),
           signal,
@@ -177,7 +177,7 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       steps,
       journal,
       record,
-      ran: await ranBefore(folder, before, frozen.run),
+      ran,
       secrets,
       report,
       folder: place.path,
@@ -185,8 +185,9 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
       limit: frozen.limit,
     });
     // A plug-in run by hand leaves the cluster as it is: it is run again, not resumed.
-    if (result.result === "done" || frozen.operation === "run") await markClosed(folder);
-    return { ...result, run: place, frozen };
+    const isOpen = result.result !== "done" && frozen.operation !== "run";
+    if (!isOpen) await markClosed(folder);
+    return { ...result, run: place, frozen, isOpen };
   } finally {
     await Promise.allSettled([...clients.values()].map((client) => client.close()));
     await Promise.allSettled([connections.close(), trees.close()]);

@@ -1,6 +1,7 @@
 import type { ClusterContext, ClusterHost, ClusterLogger } from "@outrigger/sdk";
 import { kubernetesClientOver } from "@outrigger/sdk";
 import { guardContext } from "@outrigger/sdk/process";
+import { renderData } from "../files/template.ts";
 import type { Host } from "../model/host.ts";
 import type { Call } from "./called-job.ts";
 import type { Run } from "./run-parts.ts";
@@ -33,7 +34,7 @@ export function pluginContext(run: Run, { plugin, type, hosts }: Call, { log, si
     run: run.run,
     cluster: { name: plan.cluster, image: plan.image.reference, operation: run.operation, hosts: all },
     hosts: all.filter(({ ip }) => hosts.includes(ip)),
-    data: plugin.data,
+    data: plugin.template ? renderData(plugin.data, run.host(plan.master0).env, plugin.name) : plugin.data,
     values: plugin.values ?? {},
     kubernetes: kubernetesClientOver(async (request) => (await run.kubernetes(run.record.kubeconfig)).request(request)),
     exec,

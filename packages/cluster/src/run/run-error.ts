@@ -4,14 +4,18 @@ import { clusterErrors } from "../errors.ts";
 import type { FinishedRun } from "./operate.ts";
 import type { TaskFailure } from "./run-task.ts";
 
+const cancellation = "Cancelled; what ran on the hosts was told to end.";
+
 /** So many failures are told in full; of the others their names. */
 const toldInFull = 3;
 
 /** Why a run did not come to its end, with what a person needs to mend it; undefined where it did. */
-export function runError({ result, failures, undoFailures, undone, run, frozen }: FinishedRun): OutriggerError | undefined {
+export function runError(finished: FinishedRun): OutriggerError | undefined {
+  const { result, failures, undoFailures, undone, run, frozen, isOpen } = finished;
   const cluster = frozen.cluster.name;
   if (result === "done") return undefined;
-  if (result === "cancelled") return clusterErrors["run-cancelled"]({ run: run.run, cluster });
+  if (result === "cancelled")
+    return isOpen ? clusterErrors["run-cancelled"]({ run: run.run, cluster }) : clusterErrors["run-over"]({ failures: cancellation });
   const told = failures.slice(0, toldInFull).map((failure) => failureText(failure, run.path));
   const others = failures.slice(toldInFull).map(({ task }) => task);
   const parts = [
@@ -20,7 +24,7 @@ export function runError({ result, failures, undoFailures, undone, run, frozen }
     ...(undone ? ["What this run had done, and what can be taken back, has been taken back."] : []),
     ...undoFailures.map((failure) => `Not taken back: ${failureText(failure, run.path)}`),
   ];
-  if (frozen.operation === "run") return clusterErrors["plugin-run-failed"]({ failures: parts.join("\n") }, { cause: failures[0]?.cause });
+  if (!isOpen) return clusterErrors["run-over"]({ failures: parts.join("\n") }, { cause: failures[0]?.cause });
   return clusterErrors["run-failed"]({ run: run.run, cluster, failures: parts.join("\n") }, { cause: failures[0]?.cause });
 }
 
@@ -31,5 +35,7 @@ export function failureText({ task, host, name, attempt, reason, tail, log, caus
   const lines = tail.map((line) => `    | ${line}`);
   const path = log === undefined ? [] : [`    whole output: ${join(folder, log)}`];
   const mend = isOutriggerError(cause) ? [`    ${cause.hint}`] : [];
-  return [`${task.split("/")[0]} ${name}${where}${tries}: ${reason.trimEnd().replace(/\.$/, "")}.`, ...mend, ...lines, ...path].join("\n");
+  return [`${task.split(/[:/]/)[0]} ${name}${where}${tries}: ${reason.trimEnd().replace(/\.$/, "")}.`, ...mend, ...lines, ...path].join(
+    "\n",
+  );
 }

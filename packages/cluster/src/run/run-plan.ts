@@ -5,6 +5,7 @@ import { isDone, type TaskFailure } from "./run-task.ts";
 import { clusterKey } from "./script-job.ts";
 import { plainScript } from "./script-output.ts";
 import { sideBySide } from "./side-by-side.ts";
+import { isAlways } from "./step-job.ts";
 import { finishUndo, undoRun } from "./undo.ts";
 
 export interface RunResult {
@@ -64,7 +65,8 @@ async function runStages(run: Run): Promise<RunResult> {
 
 function reportStage(run: Run, stage: Stage): void {
   const tasks = stage.entries.flatMap(({ tasks: each }) => each);
-  const left = tasks.filter((task) => !isDone(run.record.task(task.id), { digest: task.digest, always: false }));
+  const always = "step" in stage && isAlways(stage.step);
+  const left = tasks.filter((task) => !isDone(run.record.task(task.id), { digest: task.digest, always }));
   run.report({ event: "stage", name: "phase" in stage ? stage.phase : stage.step, tasks: tasks.length, left: left.length });
 }
 

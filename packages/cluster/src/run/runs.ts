@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { wordsOf } from "@outrigger/plugin";
@@ -31,13 +32,13 @@ export function runFolder(folder: ClusterFolder, run: string): RunFolder {
   return { run, path, journal: join(path, "journal.jsonl"), frozen: join(path, "plan.json") };
 }
 
-/** The names of all runs, oldest first. */
+/** The names of all runs, oldest first; one that was killed before the first line of its journal has done nothing, and is none. */
 export async function runNames(folder: ClusterFolder): Promise<readonly string[]> {
   const names = await readdir(folder.runs).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw error;
   });
-  return names.sort();
+  return names.filter((name) => existsSync(join(folder.runs, name, "journal.jsonl"))).sort();
 }
 
 /** A run as its journal tells it. */
@@ -91,6 +92,20 @@ export async function markOpen(folder: ClusterFolder, run: string): Promise<void
 
 export async function markClosed(folder: ClusterFolder): Promise<void> {
   await rm(pointer(folder), { force: true });
+}
+
+/** A run that never got further than its connections may be begun anew as well as resumed. @throws run-open */
+export async function requireNoneOpen(folder: ClusterFolder): Promise<void> {
+  const open = await openRun(folder);
+  if (open === undefined || open.record.tasks().every(({ task }) => task.startsWith("connect:"))) return;
+  const [first] = open.records;
+  const operation = first?.event === "run-started" ? first.operation : "run";
+  throw clusterErrors["run-open"]({ cluster: folder.cluster, run: open.folder.run, operation, reason: endingOf(open.record) });
+}
+
+function endingOf({ ending }: { readonly ending: { readonly result: string; readonly reason?: string } | undefined }): string {
+  if (ending === undefined) return "it was killed";
+  return ending.result === "cancelled" ? "it was cancelled" : `it has failed (${ending.reason ?? "see its journal"})`;
 }
 
 function pointer(folder: ClusterFolder): string {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { clusterErrors } from "../errors.ts";
+import type { StepName } from "../phases/timelines.ts";
 import type { StepEntry, Task } from "../plan/plan.ts";
 import { hostFolder } from "../plan/plan-input.ts";
 import type { HostConnection } from "../ssh/host-connection.ts";
@@ -22,10 +23,14 @@ export function stepJob(run: Run, entry: StepEntry, task: Task): Job {
     host: task.host,
     digest: task.digest,
     durable: false,
-    // Connections end with the process, and what is known must be written by whoever ends the run.
-    always: step === "connect" || step === "commit",
+    always: isAlways(step),
     work: (attempt) => within(timeout, attempt.signal, (signal) => stepWork(run, entry, task, { ...attempt, signal })),
   };
+}
+
+/** Done again by every runner: connections end with the process, and what is known must be written by whoever ends the run. */
+export function isAlways(step: StepName): boolean {
+  return step === "connect" || step === "commit";
 }
 
 /** The task that gives the variables of join.sh once more. */
@@ -37,7 +42,7 @@ async function stepWork(run: Run, entry: StepEntry, task: Task, attempt: Attempt
   const connection = (): Promise<HostConnection> => run.connections.get(task.host);
   switch (entry.step) {
     case "connect":
-      return connect(await connection(), attempt);
+      return connect(run, await connection(), attempt);
     case "distribute":
       return distribute(run, task, await connection(), attempt);
     case "ready":
@@ -58,8 +63,12 @@ async function stepWork(run: Run, entry: StepEntry, task: Task, attempt: Attempt
 /** Clocks further apart than this make certificates and tokens fail in ways that nobody understands. */
 const mostClockOffset = 60_000;
 
-async function connect(connection: HostConnection, { log }: Attempt): Promise<AttemptResult> {
-  const { hostname, system, architecture, clockOffset } = await connection.facts();
+async function connect(run: Run, connection: HostConnection, { log }: Attempt): Promise<AttemptResult> {
+  const { hostname, system, architecture, clockOffset, clusters } = await connection.facts();
+  const { ip } = connection.host;
+  const isNew = ["create", "join"].includes(run.operation) && run.plan.touched.includes(ip);
+  const other = clusters.find((name) => name !== run.plan.cluster);
+  if (isNew && other !== undefined) throw clusterErrors["host-of-another-cluster"]({ host: ip, other, cluster: run.plan.cluster });
   log.line("log", `${hostname}, ${system}, ${architecture}`);
   if (Math.abs(clockOffset) > mostClockOffset)
     log.line(

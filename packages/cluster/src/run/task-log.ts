@@ -25,7 +25,11 @@ export interface TaskLog {
 /** `PreInit/motd/10.0.0.1` -> `logs/PreInit/motd/10.0.0.1.log`; further attempts have their number in it. */
 export function logPath(task: string, attempt: number): string {
   // Names are the users' own: nothing in them may lead out of the folder.
-  const parts = task.split("/").map((part) => encodeURIComponent(part).replace(/^\.+$/, (dots) => dots.replaceAll(".", "%2E")));
+  const parts = task.split("/").map((part) =>
+    encodeURIComponent(part)
+      .replaceAll("%3A", ":")
+      .replace(/^\.+$/, (dots) => dots.replaceAll(".", "%2E")),
+  );
   return `logs/${parts.join("/")}${attempt === 1 ? "" : `.${attempt}`}.log`;
 }
 

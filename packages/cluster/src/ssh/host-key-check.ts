@@ -18,8 +18,8 @@ export interface HostKeyCheck {
 export function hostKeyCheck(host: Host, options: ConnectOptions): HostKeyCheck {
   const name = knownHostName(host.ip, host.ssh.port);
   const usersFile = options.userKnownHosts ?? join(homedir(), ".ssh", "known_hosts");
-  const files = [options.knownHosts, ...(usersFile === false ? [] : [usersFile])];
-  const known = files.flatMap(readKnownHosts).filter(({ names }) => namesHost(names, name));
+  const users = usersFile === false ? [] : readKnownHosts(usersFile, "the user's");
+  const known = [...readKnownHosts(options.knownHosts), ...users].filter(({ names }) => namesHost(names, name));
   const valid = known.filter(({ marker }) => marker === undefined);
   const refusal = (key: Buffer): OutriggerError | undefined => {
     const same = known.filter((each) => each.key.equals(key));

@@ -30,8 +30,13 @@ export function typeOfKey(key: Buffer): string {
   return key.length < 4 ? "" : key.toString("latin1", 4, 4 + key.readUInt32BE(0));
 }
 
-/** A file's keys; none where there is no file. Lines of certificate authorities count for nobody: certificates are not asked for. @throws known-hosts-unusable */
-export function readKnownHosts(file: string): readonly KnownKey[] {
+/**
+ * A file's keys; none where there is no file. Lines of certificate authorities count for nobody: certificates are not asked for.
+ *
+ * @param whose in a file of our own a line that is no key is an error, so that damage is not read as "nothing is known"; in the user's it is left out, as by OpenSSH
+ * @throws known-hosts-unusable
+ */
+export function readKnownHosts(file: string, whose: "ours" | "the user's" = "ours"): readonly KnownKey[] {
   let text: string;
   try {
     text = readFileSync(file, "utf8");
@@ -46,9 +51,10 @@ export function readKnownHosts(file: string): readonly KnownKey[] {
     const [names, type, encoded] = words;
     if (marker === "@cert-authority") return [];
     const key = Buffer.from(encoded ?? "", "base64");
-    // A line that can't be understood must not be read as "nothing is known of this host".
-    if (names === undefined || type === undefined || typeOfKey(key) !== type || (marker !== undefined && marker !== "@revoked"))
+    if (names === undefined || type === undefined || typeOfKey(key) !== type || (marker !== undefined && marker !== "@revoked")) {
+      if (whose !== "ours") return [];
       throw clusterErrors["known-hosts-unusable"]({ file: `${file}:${index + 1}`, reason: "the line is no host key" });
+    }
     return [{ names, marker: marker === undefined ? undefined : "revoked", type, key, file, line: index + 1 }];
   });
 }

@@ -16,6 +16,8 @@ export interface RootShell {
   /** Closes the program's stdin, by which it learns that it is no longer wanted; it has `leaveTime` milliseconds to end (10,000). */
   readonly signal?: AbortSignal;
   readonly leaveTime?: number;
+  /** Does not wait for other sessions of the link. */
+  readonly urgent?: boolean;
   /** Milliseconds after which a host that says nothing more is given up. */
   readonly deadline?: number;
 }
@@ -29,7 +31,7 @@ const usualLeaveTime = 10_000;
  * @throws LinkLostError; host-bash-missing; host-shell-ended; host-timeout; sudo-refused; ssh-sessions-refused; what `feed` throws
  */
 export async function runRootShell(link: SshLink, host: Host, shell: RootShell): Promise<string> {
-  const channel = await openSession(link, host);
+  const channel = await openSession(link, host, shell.urgent === true);
   const mark = `\u001e${randomBytes(16).toString("hex")}`;
   const stdout = new MarkedOutput(mark, (piece) => shell.onOutput("stdout", piece));
   const stderr = new MarkedOutput(mark, (piece) => shell.onOutput("stderr", piece));
@@ -91,10 +93,10 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
 /** Reads a program's length and then no more than the program. Every login shell takes it so: words in single quotes. */
 const loader = `bash -c 'read -r length; eval "$(head -c "$length")"'`;
 
-async function openSession(link: SshLink, host: Host): Promise<ClientChannel> {
+async function openSession(link: SshLink, host: Host, urgent: boolean): Promise<ClientChannel> {
   const command = host.ssh.user === "root" ? loader : `sudo -n -H ${loader}`;
   try {
-    return await link.run(command);
+    return await link.run(command, urgent);
   } catch (error) {
     if (error instanceof LinkLostError || !(error instanceof Error)) throw error;
     const details = { host: host.ip, user: host.ssh.user, reason: error.message };

@@ -54,7 +54,10 @@ const stopTime = 30_000;
 /** As far as the host can be reached: otherwise the script goes on until its time is over. */
 async function stopTask(link: LastingLink, host: Host, key: string): Promise<void> {
   const program = stopProgram(key);
-  const stop = link.use((current) => runRootShell(current, host, { program, onOutput: () => undefined }), AbortSignal.timeout(stopTime));
+  const stop = link.use(
+    (current) => runRootShell(current, host, { program, urgent: true, onOutput: () => undefined }),
+    AbortSignal.timeout(stopTime),
+  );
   await stop.catch(() => undefined);
 }
 

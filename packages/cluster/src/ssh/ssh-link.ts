@@ -16,15 +16,15 @@ export class LinkLostError extends Error {}
 export interface SshLink {
   /** Fulfilled with the reason when the connection has ended. */
   readonly ended: Promise<string>;
-  /** A session that runs this command by the user's login shell. @throws LinkLostError; the host's words when it refuses */
-  readonly run: (command: string) => Promise<ClientChannel>;
+  /** A session that runs this command by the user's login shell; waits while there are many, unless it is `urgent`. @throws LinkLostError; the host's words when it refuses */
+  readonly run: (command: string, urgent: boolean) => Promise<ClientChannel>;
   /** A TCP connection from the host. @throws LinkLostError; the host's words when it refuses */
   readonly forward: (address: string, port: number) => Promise<Duplex>;
   readonly close: () => void;
 }
 
-/** Sessions at once on one connection: sshd's MaxSessions is 10, and stopping a task must find room. */
-export const sessionsAtOnce = 8;
+/** Sessions at once on one connection: sshd's MaxSessions is 10. Stopping a task finds room beside them. */
+const sessionsAtOnce = 8;
 
 /** Connects and logs in. Nothing is sent to the host before its key is checked. @throws errors of connecting, see {@link connectError}; host-key-*; known-hosts-unusable */
 export async function openLink(host: Host, login: LoginMethods, options: ConnectOptions): Promise<SshLink> {
@@ -34,12 +34,15 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
   socket.setNoDelay(true);
   const attempts: LoginAttempts = { tried: [], taken: undefined, leftOut: login.leftOut };
   let refusal: OutriggerError | undefined;
-  const ended = new Promise<string>((resolve) => {
-    let reason = "the host closed it";
-    client.on("error", (error) => {
-      reason = wordsOf(error);
-    });
-    client.on("close", () => resolve(reason));
+  const end: LinkEnd = { ...Promise.withResolvers<string>(), reason: undefined };
+  let lastError: string | undefined;
+  client.on("error", (error) => {
+    lastError = wordsOf(error);
+  });
+  client.on("close", () => {
+    // At once, for ssh2 then fails what was asked for as if the host had refused it.
+    end.reason = lastError ?? "the host closed it";
+    end.resolve(end.reason);
   });
   await new Promise<void>((resolve, reject) => {
     const timeout = options.connectTimeout ?? 15_000;
@@ -76,7 +79,7 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
       authHandler: authHandler(login, attempts),
     });
   });
-  return linkOf(client, ended);
+  return linkOf(client, end);
 }
 
 /** ssh2 writes each packet by itself, in up to three pieces: what is written in one turn of the event loop goes out as one. */
@@ -126,29 +129,52 @@ function authHandler({ methods }: LoginMethods, attempts: LoginAttempts) {
   };
 }
 
-function linkOf(client: Client, ended: Promise<string>): SshLink {
-  let lost: string | undefined;
-  void ended.then((reason) => {
-    lost = reason;
-  });
-  const orLost = async <T>(work: Promise<T>): Promise<T> => {
-    const loss = ended.then((reason) => Promise.reject(new LinkLostError(reason)));
-    return await Promise.race([work, loss]);
-  };
-  const opening = <T>(open: (done: (error: Error | undefined, value: T) => void) => void): Promise<T> => {
-    if (lost !== undefined) return Promise.reject(new LinkLostError(lost));
+interface LinkEnd {
+  readonly promise: Promise<string>;
+  readonly resolve: (reason: string) => void;
+  reason: string | undefined;
+}
+
+function linkOf(client: Client, end: LinkEnd): SshLink {
+  const lost = end.promise.then((reason) => Promise.reject<never>(new LinkLostError(reason)));
+  lost.catch(() => undefined);
+  const opening = async <T>(open: (done: (error: Error | undefined, value: T) => void) => void): Promise<T> => {
+    if (end.reason !== undefined) throw new LinkLostError(end.reason);
     const opened = new Promise<T>((resolve, reject) => {
       try {
         open((error, value) => (error === undefined ? resolve(value) : reject(error)));
       } catch (error) {
+        // The socket no longer takes anything, though it has not closed.
         reject(new LinkLostError(wordsOf(error)));
       }
     });
-    return orLost(opened);
+    try {
+      return await Promise.race([opened, lost]);
+    } catch (error) {
+      throw end.reason === undefined ? error : new LinkLostError(end.reason);
+    }
+  };
+  let sessions = 0;
+  const waiting: (() => void)[] = [];
+  const run = async (command: string, urgent: boolean): Promise<ClientChannel> => {
+    if (sessions >= sessionsAtOnce && !urgent) await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), lost]);
+    sessions += 1;
+    const over = (): void => {
+      sessions -= 1;
+      waiting.shift()?.();
+    };
+    try {
+      const channel = await opening<ClientChannel>((done) => client.exec(command, done));
+      channel.once("close", over);
+      return channel;
+    } catch (error) {
+      over();
+      throw error;
+    }
   };
   return {
-    ended,
-    run: (command) => opening((done) => client.exec(command, done)),
+    ended: end.promise,
+    run,
     forward: (address, port) => opening((done) => client.forwardOut("127.0.0.1", 0, address, port, done)),
     close: () => client.end(),
   };

@@ -1,15 +1,17 @@
 import { clusterErrors } from "../errors.ts";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { PluginDocument } from "../model/plugin-document.ts";
+import { requireNoneOpen } from "../run/runs.ts";
 import type { ClusterFolder } from "./cluster-folder.ts";
 import { lockCluster } from "./cluster-lock.ts";
 import { type ClusterState, readState, writeState } from "./cluster-state.ts";
 
-/** @throws cluster-unknown */
+/** @throws cluster-unknown; run-open where its creation is not through */
 export async function requireState(folder: ClusterFolder): Promise<ClusterState> {
   const state = await readState(folder);
-  if (state === undefined) throw clusterErrors["cluster-unknown"]({ cluster: folder.cluster });
-  return state;
+  if (state !== undefined) return state;
+  await requireNoneOpen(folder);
+  throw clusterErrors["cluster-unknown"]({ cluster: folder.cluster });
 }
 
 /** @throws plugin-not-in-cluster */

@@ -5,15 +5,24 @@ import type { FrozenRun } from "../run/frozen-run.ts";
 import type { RunRecord } from "../run/run-record.ts";
 import type { ClusterState, ImageVersion } from "./cluster-state.ts";
 
-/** What a cluster is once a run is through; undefined when it is no more. */
-export function nextState(before: ClusterState | undefined, frozen: FrozenRun, record: RunRecord, now: Date): ClusterState | undefined {
+/**
+ * What a cluster is once a run is through; undefined when it is no more.
+ * @param earlier what earlier runs have done of the tasks whose rule asks for it, those that never came to their end among them
+ */
+export function nextState(
+  before: ClusterState | undefined,
+  frozen: FrozenRun,
+  record: RunRecord,
+  earlier: ReadonlyMap<string, string>,
+  now: Date = new Date(),
+): ClusterState | undefined {
   const { operation, plan, cluster, clusterfile, image, run } = frozen;
   if (operation === "delete") return undefined;
   const kubeconfig = record.kubeconfig ?? before?.kubeconfig;
   const common = {
     format: 1,
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
-    ran: { ...before?.ran, ...remembered(plan, record) },
+    ran: { ...Object.fromEntries(earlier), ...remembered(plan, record) },
     run,
     changed: now.toISOString(),
   } as const;
@@ -24,8 +33,10 @@ export function nextState(before: ClusterState | undefined, frozen: FrozenRun, r
   }
   const leaving = operation === "scale-down" ? new Set(plan.touched) : new Set<string>();
   const hosts = cluster.hosts.filter(({ ip }) => !leaving.has(ip));
+  const isGone = (task: string): boolean => leaving.has(task.split("/").at(-1) ?? "");
   return {
     ...common,
+    ran: Object.fromEntries(Object.entries(common.ran).filter(([task]) => !isGone(task))),
     cluster: { ...cluster, hosts },
     clusterfile: { ...clusterfile, hosts: ownHosts(hosts, clusterfile, before?.clusterfile) },
     image,

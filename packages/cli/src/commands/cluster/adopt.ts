@@ -1,3 +1,7 @@
+import { constants } from "node:fs";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Host } from "@outrigger/cluster";
 import { manifestInvalid } from "@outrigger/plugin";
 import type { Command } from "commander";
@@ -21,8 +25,10 @@ async function adopt(ip: string, options: RunFlags & HostFlags & ClusterOptions)
   if (!reading.ok) throw manifestInvalid("the command line", reading.problems);
   const [host] = reading.value as readonly [Host];
   const root = await clustersRoot(options);
-  // Which cluster it is shows once it is asked; until then its key is kept under the name that is given, or under its address.
-  const operator = await openOperator(clusterFolder(root, options.cluster ?? `adopted-${ip.replaceAll(/[.:]/g, "-")}`), options);
+  // Which cluster it is shows once the host is asked: until then its key has a place of its own.
+  const temporary = await mkdtemp(join(tmpdir(), "outrigger-adopt-"));
+  const place = clusterFolder(root, options.cluster ?? "unknown");
+  const operator = await openOperator({ ...place, knownHosts: join(temporary, "known_hosts") }, options);
   const connections = operator.connect([host]);
   try {
     const master = await connections.get(host.ip);
@@ -31,9 +37,11 @@ async function adopt(ip: string, options: RunFlags & HostFlags & ClusterOptions)
     if (name === undefined || names.length > 1)
       throw cliErrors["cluster-not-named"]({ known: names.length === 0 ? `${ip} keeps none` : `there are ${names.join(", ")}` });
     const { cluster, image } = await adoptCluster(root, name, master);
+    await copyFile(join(temporary, "known_hosts"), clusterFolder(root, name).knownHosts, constants.COPYFILE_EXCL).catch(() => {});
     say(`${name} is known here now: ${cluster.hosts.length} hosts, ${image.reference}.`);
   } finally {
     await connections.close();
     operator.close();
+    await rm(temporary, { recursive: true, force: true });
   }
 }

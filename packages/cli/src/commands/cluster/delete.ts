@@ -1,6 +1,6 @@
 import type { Command } from "commander";
-import { applyWish, carryOut, requireNoOpenRun, type WishFlags } from "../../cluster/apply-wish.ts";
-import { type HostFlags, knownState, namedHosts, withHosts, withHostsOf } from "../../cluster/changed-hosts.ts";
+import { applyWish, carryOut, type WishFlags } from "../../cluster/apply-wish.ts";
+import { type HostFlags, namedHosts, withHosts, withHostsOf } from "../../cluster/changed-hosts.ts";
 import { type ClusterOptions, wantedFolder, withCluster, withRun } from "../../cluster/cluster-options.ts";
 import { openCluster } from "../../cluster/open-cluster.ts";
 import { cliErrors } from "../../errors.ts";
@@ -15,7 +15,9 @@ export function define(command: Command): void {
     .option("--all", "the whole cluster")
     .option("--force", "leave out hosts that can't be reached: they are only taken from the cluster")
     .option("-y, --yes", "ask nothing")
-    .description("Takes hosts out of a cluster and cleans them up, or deletes the whole cluster. Asks before.")
+    .description(
+      "Takes hosts out of a cluster and cleans them up, or deletes the whole cluster. Asks before. Hosts of a creation or a join that has failed count as well.",
+    )
     .action(remove);
   withExamples(command, "cluster delete -n 10.0.0.9", "cluster delete -n 10.0.0.9 --force -y", "cluster delete --all -c test");
 }
@@ -24,9 +26,10 @@ async function remove(options: DeleteOptions): Promise<void> {
   const folder = await wantedFolder(options);
   const named = options.masters !== undefined || options.nodes !== undefined;
   if (named === (options.all === true)) throw cliErrors["delete-what"]({});
-  const state = await knownState(folder);
+  const { clusterErrors, stateWithUnfinished } = await import("@outrigger/cluster");
+  const state = await stateWithUnfinished(folder);
+  if (state === undefined) throw clusterErrors["cluster-unknown"]({ cluster: folder.cluster });
   if (options.all === true) {
-    await requireNoOpenRun(folder);
     const opened = await openCluster(state.clusterfile, options, state.image);
     try {
       await carryOut(folder, opened, { operation: "delete", cluster: { ...opened.cluster, hosts: state.cluster.hosts } }, options);

@@ -1,8 +1,11 @@
+import { hostFolder } from "../../plan/plan-input.ts";
+
 /**
  * Bash functions, with nothing but bash and coreutils. `set_name` sets the name for now and for the next boot; `right_hosts` keeps /etc/hosts so that the name
  * stands for this host and nothing else: entries of the former name get the new one, other hosts' lines lose it, and a line is added where there is none.
  */
-const functions = `name_now() { cat /proc/sys/kernel/hostname; }
+const functions = `former_file="${hostFolder}/clusters/$OUTRIGGER_CLUSTER_NAME/former-hostnames/$OUTRIGGER_PLUGIN"
+name_now() { cat /proc/sys/kernel/hostname; }
 
 replace_file() {
   local new="$1.outrigger"
@@ -60,12 +63,12 @@ right_hosts() {
 }
 `;
 
-/** Names the host OUTRIGGER_HOSTNAME; its former name is kept in the file OUTRIGGER_FORMER. */
+/** Names the host OUTRIGGER_HOSTNAME; its former name is kept until the cluster leaves it. */
 export const hostnameScript: string = `${functions}
 former="$(name_now)"
 if [ "$former" != "$OUTRIGGER_HOSTNAME" ]; then
-  mkdir -p "$(dirname "$OUTRIGGER_FORMER")"
-  printf '%s\\n' "$former" >"$OUTRIGGER_FORMER"
+  mkdir -p "$(dirname "$former_file")"
+  printf '%s\\n' "$former" >"$former_file"
   echo "hostname: $former -> $OUTRIGGER_HOSTNAME"
 fi
 set_name "$OUTRIGGER_HOSTNAME"
@@ -74,11 +77,11 @@ right_hosts "$former" "$OUTRIGGER_HOSTNAME"
 
 /** Gives the host the name back that it had. */
 export const hostnameUndo: string = `${functions}
-if [ ! -f "$OUTRIGGER_FORMER" ]; then exit 0; fi
-former="$(cat "$OUTRIGGER_FORMER")"
+if [ ! -f "$former_file" ]; then exit 0; fi
+former="$(cat "$former_file")"
 now="$(name_now)"
 echo "hostname: $now -> $former"
 set_name "$former"
 right_hosts "$now" "$former"
-rm -f "$OUTRIGGER_FORMER"
+rm -f "$former_file"
 `;

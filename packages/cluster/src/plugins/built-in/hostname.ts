@@ -2,7 +2,6 @@ import type { PhaseName, PlainProblem } from "@outrigger/plugin";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import type { Host } from "../../model/host.ts";
 import type { HostScript } from "../../plan/plan.ts";
-import { hostFolder } from "../../plan/plan-input.ts";
 import type { ScriptedType } from "../plugin-type.ts";
 import { dataProblem } from "./common-problems.ts";
 import { readDataLines } from "./data-lines.ts";
@@ -73,6 +72,5 @@ function hostnameFault(name: string): string | undefined {
 }
 
 function scriptOf({ name }: ClusterPlugin, text: string, env: Readonly<Record<string, string>>): HostScript {
-  const former = `${hostFolder}/former-hostnames/${encodeURIComponent(name)}`;
-  return { text, env: { ...env, OUTRIGGER_FORMER: former }, strict: true, skipWithoutDirectory: false };
+  return { text, env: { ...env, OUTRIGGER_PLUGIN: encodeURIComponent(name) }, strict: true, skipWithoutDirectory: false };
 }

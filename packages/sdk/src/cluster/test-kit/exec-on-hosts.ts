@@ -19,6 +19,7 @@ export function execOnHosts({ hosts, user, password }: FakeHosts): HostExec {
     await once(client, "ready").catch((error: Error) => {
       throw sdkErrors["fake-host-unreachable"]({ host: ip, reason: error.message });
     });
+    client.setNoDelay(true);
     const forget = (): void => void clients.delete(ip);
     return client.on("error", forget).once("close", forget);
   };

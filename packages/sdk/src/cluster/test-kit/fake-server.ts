@@ -85,6 +85,7 @@ export async function openFakeServer({ ip, user, password, folder, answer }: Fak
     "connection",
     (socket) => {
       if (fault === "refuse" || fault === "drop") return void socket.destroy();
+      socket.setNoDelay(true);
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
     },
