@@ -101,7 +101,7 @@ function calledTask(
 
 /** Code is another when its content is; code that an image brings, with another image. */
 function codePart({ type: name, entry, origin, overrides }: ClusterPlugin, type: PluginType, { input }: PluginPlace): string {
-  const content = type.kind === "called" ? type.content : undefined;
+  const content = type.kind === "called" ? type.codeDigest : undefined;
   if (content !== undefined && content !== "image") return content;
   const brought = content === "image" || [entry?.origin, origin, overrides].some((from) => from?.from === "image");
   const path = entry?.path ?? "";

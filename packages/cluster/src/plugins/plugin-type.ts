@@ -37,7 +37,7 @@ export interface CalledType extends TypeCommon {
   /** What it may ask the context for without declaring it. */
   readonly privileges: ClusterPlugin["privileges"];
   /** `sha256:...` of its code's content, or `image` for what the image's digest covers; absent where it is a part of ours. */
-  readonly content?: string;
+  readonly codeDigest?: string;
   /** @param plugin whose turn it is; `context` has its data, hosts and log */
   readonly run: (plugin: ClusterPlugin, context: ClusterContext, phase: PhaseName) => Promise<void>;
   readonly undo?: (plugin: ClusterPlugin, context: ClusterContext, phase: PhaseName) => Promise<void>;

@@ -59,7 +59,7 @@ export function codeOf({ stages }: Plan, types: PlanInput["types"]): Readonly<Re
   const names = new Set(stages.flatMap(({ entries }) => entries.flatMap((entry) => ("plugin" in entry ? [entry.plugin.type] : []))));
   const found = [...names].map((name) => types.get(name));
   return Object.fromEntries(
-    found.flatMap((type) => (type.kind === "called" && type.content !== undefined ? [[type.type, type.content]] : [])),
+    found.flatMap((type) => (type.kind === "called" && type.codeDigest !== undefined ? [[type.type, type.codeDigest]] : [])),
   );
 }
 

@@ -30,7 +30,7 @@ export function calledType(found: FoundType, runnerOf: (plugin: ClusterPlugin) =
     kind: "called",
     type: found.type,
     privileges: ["kubernetes:read"],
-    content: found.content,
+    codeDigest: found.codeDigest,
     check: (plugin) => (found.dataProblems.get(plugin.name) ?? []).map(dataProblem),
     run: work("run"),
     ...(found.undo ? { undo: work("undo") } : {}),

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { constants, type Dirent } from "node:fs";
-import { access, open, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { access, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
 import type { Origin } from "../../model/origin.ts";
 import { declaredTypes } from "./declared-types.ts";

@@ -23,7 +23,7 @@ export interface FoundType {
   readonly code: PluginCode;
   readonly undo: boolean;
   /** `sha256:...` of its content; `image` for what the image's own digest covers. */
-  readonly content: string;
+  readonly codeDigest: string;
   /** By the names of plug-ins: what their code says is wrong with their data. */
   readonly dataProblems: ReadonlyMap<string, readonly string[]>;
 }

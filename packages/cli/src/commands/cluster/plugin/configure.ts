@@ -1,5 +1,5 @@
 import type { ClusterState } from "@outrigger/cluster";
-import type { ConfigGroup, ConfigValues } from "@outrigger/plugin";
+import { type ConfigGroup, type ConfigValues, checkValues, manifestInvalid, withoutPosition } from "@outrigger/plugin";
 import type { Command } from "commander";
 import { changePlugins, type VerbOptions, withVerb } from "../../../cluster/change-plugin.ts";
 import { wantedFolder } from "../../../cluster/cluster-options.ts";
@@ -32,8 +32,15 @@ async function configure(plugin: string, options: ConfigureOptions): Promise<voi
   const { mergePatch } = await import("@outrigger/sdk");
   const state = await requireState(await wantedFolder(options));
   const { values = {} } = requirePlugin(state, plugin);
-  const patch = await readValues(plugin, await settingsOf(state, plugin, options), options, secretReader());
+  const settings = await settingsOf(state, plugin, options);
+  const patch = await readValues(plugin, settings, options, secretReader());
   const merged = mergePatch(values, patch) as ConfigValues;
+  const problems = checkValues(settings, merged, { ports: [], downstream: [] });
+  if (problems.length > 0)
+    throw manifestInvalid(
+      plugin,
+      problems.map((problem) => withoutPosition(problem, plugin)),
+    );
   await changePlugins(options, (host, cluster, dryRun) => host.configure(cluster, plugin, merged, dryRun));
 }
 

@@ -14,7 +14,7 @@ const namedLimit = 5_000;
  * `sha256:...` of what code is, wherever it lies: of a folder with a plugin.yaml all files but that and `.git`; else the file and those that it, and they,
  * name by `./PATH` or `../PATH`. `image` for code of an image, whose digest says it.
  */
-export async function codeContent({ path, folder, fromImage }: PluginCode): Promise<string> {
+export async function digestOfCode({ path, folder, fromImage }: PluginCode): Promise<string> {
   if (fromImage) return "image";
   const files = existsSync(join(folder, "plugin.yaml")) ? await filesOf(folder) : await namedFiles(path);
   const parts: (readonly [string, string])[] = [];
