@@ -26,6 +26,8 @@ export interface SshHost {
   readonly exec: (script: string) => Promise<Result>;
   /** The text of a file inside; undefined if it is not there. Of a host that is down: only what lies on its disk. */
   readonly read: (path: string) => string | undefined;
+  /** Puts a file into a host that runs. */
+  readonly write: (path: string, content: string | Uint8Array) => void;
   /** Power off: all its processes end at once. Its disk stays. */
   readonly kill: () => Promise<void>;
   readonly start: () => Promise<void>;
@@ -183,6 +185,10 @@ function ownHost({ disks, anchor, index, subnet, keyFile }: HostPlace): SshHost 
       throw error;
     }
   };
+  const write = (path: string, content: string | Uint8Array): void => {
+    if (running === undefined) throw new TypeError(`${hostname} is down`);
+    writeFileSync(`/proc/${running.pid}/root${path}`, content);
+  };
   const fingerprint = (): string => {
     const [, key = ""] = (readKey() ?? "").split(" ");
     return `SHA256:${createHash("sha256").update(Buffer.from(key, "base64")).digest("base64").replace(/=+$/, "")}`;
@@ -211,6 +217,7 @@ function ownHost({ disks, anchor, index, subnet, keyFile }: HostPlace): SshHost 
     changeHostKey,
     exec,
     read,
+    write,
     kill,
     start,
     model,

@@ -26,6 +26,9 @@ export interface SshLink {
 /** Sessions at once on one connection: sshd's MaxSessions is 10. Stopping a task finds room beside them. */
 const sessionsAtOnce = 8;
 
+/** Milliseconds for what is still to be sent when a link is closed. */
+const closeTime = 1_000;
+
 /** Connects and logs in. Nothing is sent to the host before its key is checked. @throws errors of connecting, see {@link connectError}; host-key-*; known-hosts-unusable */
 export async function openLink(host: Host, login: LoginMethods, options: ConnectOptions): Promise<SshLink> {
   const check = hostKeyCheck(host, options);
@@ -79,7 +82,7 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
       authHandler: authHandler(login, attempts),
     });
   });
-  return linkOf(client, end);
+  return linkOf(client, socket, end);
 }
 
 /** ssh2 writes each packet by itself, in up to three pieces: what is written in one turn of the event loop goes out as one. */
@@ -135,7 +138,7 @@ interface LinkEnd {
   reason: string | undefined;
 }
 
-function linkOf(client: Client, end: LinkEnd): SshLink {
+function linkOf(client: Client, socket: Socket, end: LinkEnd): SshLink {
   const lost = end.promise.then((reason) => Promise.reject<never>(new LinkLostError(reason)));
   lost.catch(() => undefined);
   const opening = async <T>(open: (done: (error: Error | undefined, value: T) => void) => void): Promise<T> => {
@@ -176,6 +179,11 @@ function linkOf(client: Client, end: LinkEnd): SshLink {
     ended: end.promise,
     run,
     forward: (address, port) => opening((done) => client.forwardOut("127.0.0.1", 0, address, port, done)),
-    close: () => client.end(),
+    close: () => {
+      client.end();
+      // Without waiting for the host to close it as well: it may be gone.
+      socket.destroySoon();
+      setTimeout(() => socket.destroy(), closeTime).unref();
+    },
   };
 }

@@ -44,12 +44,16 @@ export function transferPlan(index: TreeIndex, state: HostState): TransferPlan {
   const { entries } = index.tree;
   const fresh = state.folder === undefined;
   const there: HostFiles = state.folder ?? new Map();
-  const missing = entries.filter((entry) => isSent(entry) && !isSame(index, entry, there.get(bytesOfPath(entry.path))));
+  const shared = sharedFiles(index, there);
+  const missing = entries.filter(
+    (entry) => isSent(entry) && (shared.has(entry) || !isSame(index, entry, there.get(bytesOfPath(entry.path)))),
+  );
   const isLarge = (entry: FileEntry): boolean => entry.kind === "file" && entry.size >= largeSize && entry.attributes === undefined;
   const places = new Map(missing.filter(isLarge).map(({ path }) => [path, index.digests.get(path) ?? ""]));
   const small = missing.filter((entry) => !isLarge(entry));
   const staged = new Set(small.filter((entry) => isSameWhole(index, entry, state.staged.get(bytesOfPath(entry.path)))));
-  const links = entries.filter((entry) => entry.kind === "hardlink" && !isLinked(entry, there));
+  const replaced = new Set(missing.map(({ path }) => path));
+  const links = entries.filter((entry) => entry.kind === "hardlink" && (replaced.has(entry.target ?? "") || !isLinked(entry, there)));
   // A folder's own times change with what is put into it: in a tar it stands before that, and tar sets them last.
   const folders = fresh ? entries.filter(({ kind }) => kind === "directory") : foldersOf(small, index);
   const large = largeFiles(index, places, state);
@@ -65,6 +69,13 @@ export function transferPlan(index: TreeIndex, state: HostState): TransferPlan {
     links: linkCommands(links),
     bytes: [...sent, ...large.map(({ entry }) => entry)].reduce((sum, { size }) => sum + size, 0),
   };
+}
+
+/** Files of the tree that are one file on the host: what mends one would change the other. */
+function sharedFiles(index: TreeIndex, there: HostFiles): ReadonlySet<FileEntry> {
+  const files = index.tree.entries.filter(({ kind, path }) => kind === "file" && there.has(bytesOfPath(path)));
+  const groups = Map.groupBy(files, ({ path }) => there.get(bytesOfPath(path))?.inode);
+  return new Set([...groups.values()].filter((group) => group.length > 1).flat());
 }
 
 function isSent({ kind }: FileEntry): boolean {
