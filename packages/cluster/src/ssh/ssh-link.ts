@@ -79,7 +79,7 @@ export async function openLink(host: Host, login: LoginMethods, options: Connect
       authHandler: authHandler(login, attempts),
     });
   });
-  return linkOf(client, end);
+  return linkOf(client, socket, end);
 }
 
 /** ssh2 writes each packet by itself, in up to three pieces: what is written in one turn of the event loop goes out as one. */
@@ -135,7 +135,10 @@ interface LinkEnd {
   reason: string | undefined;
 }
 
-function linkOf(client: Client, end: LinkEnd): SshLink {
+/** Milliseconds that a host has for its side of closing. */
+const farewell = 1_000;
+
+function linkOf(client: Client, socket: Socket, end: LinkEnd): SshLink {
   const lost = end.promise.then((reason) => Promise.reject<never>(new LinkLostError(reason)));
   lost.catch(() => undefined);
   const opening = async <T>(open: (done: (error: Error | undefined, value: T) => void) => void): Promise<T> => {
@@ -176,6 +179,11 @@ function linkOf(client: Client, end: LinkEnd): SshLink {
     ended: end.promise,
     run,
     forward: (address, port) => opening((done) => client.forwardOut("127.0.0.1", 0, address, port, done)),
-    close: () => client.end(),
+    close: () => {
+      client.end();
+      // A host that is gone never answers, and its socket would keep this process for many minutes.
+      const timer = setTimeout(() => socket.destroy(), farewell);
+      socket.once("close", () => clearTimeout(timer));
+    },
   };
 }
