@@ -21,6 +21,7 @@ export * from "./image/lint/lint-image.ts";
 export * from "./image/lint/lint-place.ts";
 export type { GatherOptions } from "./image/lite/gather-images.ts";
 export * from "./image/open-cluster-image.ts";
+export * from "./image/open-packages.ts";
 export { usualKubeconfigs } from "./kubernetes/find-kubeconfig.ts";
 export * from "./kubernetes/kubernetes-of.ts";
 export * from "./model/cluster.ts";

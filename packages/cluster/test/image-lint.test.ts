@@ -92,6 +92,16 @@ test("a plugin.yaml in a folder is read, by itself or as what documents build on
   ]);
 });
 
+test("an image can't name a package of a registry: what it brings would not be under its digest", async () => {
+  const document = "kind: Plugin\nmetadata: {name: one}\nspec: {package: 'registry.example/list-nodes:1.0.0'}\n";
+  const [found, ...more] = await findings([filePiece("plugins/one.yaml", document)]);
+  assert.match(
+    found ?? "",
+    /^error plugins\/one\.yaml:3 registry\.example\/list-nodes:1\.0\.0 is no folder of the image with a plugin\.yaml/,
+  );
+  assert.deepEqual(more, []);
+});
+
 test("a Go plug-in (.so) is an error that says what to do; programs of another machine are found", async () => {
   const elf = Buffer.from(readFileSync("/bin/busybox").subarray(0, 4096));
   const other = Buffer.from(elf);

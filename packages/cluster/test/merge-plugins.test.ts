@@ -181,7 +181,7 @@ test("merging: packages that are folders are found, and a plugin.yaml is written
 
   const missing = await readPackageFolders(documents(plugin("a", `package: ${folder}/none`), clusterfile));
   assert.ok(!missing.ok);
-  assert.match(missing.problems.map(formatProblem).join(), /^Clusterfile:3:18: spec\.package: The package .*none can't be read: ENOENT/);
+  assert.match(missing.problems.map(formatProblem).join(), /^Clusterfile:3:18: spec\.package: The package .*none can't be used: ENOENT/);
 });
 
 const host = (ip: string, ...roles: readonly string[]): Host => ({

@@ -46,7 +46,11 @@ export function withRun(command: Command): Command {
       .option("--parallel <hosts>", "how many hosts at once", wholeNumber(1), 10)
       .option("--patience <seconds>", "how long a host that drops out is waited for", wholeNumber(0), 300)
       .option("--strict-host-keys", "refuse hosts whose key is not known, instead of trusting it at first use")
-      .option("--grant <plug-in>", "let a plug-in of the image do what it wants on this machine; can be given several times", collect)
+      .option(
+        "--grant <plug-in>",
+        "let a plug-in of the image or of a package do what it wants on this machine; can be given several times",
+        collect,
+      )
       .option("-v, --verbose", "print what scripts and plug-ins print, line by line, also on a terminal")
       .addOption(
         new Option("-o, --output <format>", "how to tell what happens: text, or the journal's events as JSON lines")

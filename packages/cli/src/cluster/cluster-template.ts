@@ -55,10 +55,10 @@ ${"export"} default defineClusterPlugin({
     const label = String(values.settings?.LABEL);
     for (const { ip } of hosts) {
       const { exit, stdout, stderr } = await exec(ip, "uname -r");
-      if (exit !== 0) throw new Error(\`\${ip}: \${stderr.trim()}\`);
+      if (exit !== 0) throw ${"new"} Error(\`\${ip}: \${stderr.trim()}\`);
       const kernel = stdout.trim().replace(/[^\\w.-]/g, "_");
       const node = await kubernetes.nodeOf(ip);
-      if (node === undefined) throw new Error(\`No node has the address \${ip}.\`);
+      if (node === undefined) throw ${"new"} Error(\`No node has the address \${ip}.\`);
       if (node.metadata.labels?.[label] === kernel) continue;
       await kubernetes.patch(\`/api/v1/nodes/\${node.metadata.name}\`, "merge", { metadata: { labels: { [label]: kernel } } });
       log.info(\`\${node.metadata.name} runs \${kernel}\`);

@@ -18,7 +18,7 @@ import { readPluginFolder } from "./plugin-folder-documents.ts";
 
 /** How a command finds images and plug-ins, and what it lets them do on this machine. */
 export interface OpenFlags extends RegistryFlags {
-  /** Plug-ins of the image that may do what they want on this machine. */
+  /** Plug-ins of the image and of packages that may do what they want on this machine. */
   readonly grant?: readonly string[];
   /** A folder with plug-ins beside those of image and Clusterfile. */
   readonly plugins?: string;
@@ -31,6 +31,8 @@ export interface OpenedWish {
   readonly image: ClusterImage;
   readonly types: PluginTypes;
   readonly grants: readonly string[];
+  /** The plugin.yaml of each package that documents name, which these build on. */
+  readonly packages: readonly PluginDocument[];
   /** Ends processes of plug-ins and closes the image. */
   readonly close: () => Promise<void>;
 }
@@ -45,12 +47,12 @@ export async function readClusterfileAt(file: string): Promise<Clusterfile> {
 }
 
 /**
- * Opens the image that a Clusterfile names, merges the two, and finds the types of all plug-ins.
+ * Opens the image and the packages that a Clusterfile names, merges them, and finds the types of all plug-ins.
  * @param version the image exactly as it was, whatever its name means by now
  * @throws manifest-invalid, image-changed, and what opening the image throws
  */
 export async function openCluster(clusterfile: Clusterfile, flags: OpenFlags, version?: ImageVersion): Promise<OpenedWish> {
-  const { mergeCluster } = await import("@outrigger/cluster");
+  const { mergeCluster, openPackages } = await import("@outrigger/cluster");
   const image = await openImage(version ?? { reference: clusterfile.image }, flags);
   try {
     const folder: readonly PluginDocument[] = flags.plugins === undefined ? [] : await readPluginFolder(flags.plugins);
@@ -58,14 +60,16 @@ export async function openCluster(clusterfile: Clusterfile, flags: OpenFlags, ve
     const [brought, own] = [clusterfile.plugins.filter(isOfFolder), clusterfile.plugins.filter((document) => !isOfFolder(document))];
     const folders = [...brought.filter(({ name }) => !folder.some((document) => document.name === name)), ...folder];
     const wanted = { ...clusterfile, plugins: [...folders, ...own] };
-    const merged = mergeCluster({ ...wanted, plugins: own }, image, folders);
+    const packages = await openPackages(wanted.plugins, { registry: registryOptions(flags), say });
+    if (!packages.ok) throw await invalid(clusterfile.file || image.reference, packages.problems);
+    const merged = mergeCluster({ ...wanted, plugins: own }, image, [...folders, ...packages.value]);
     if (!merged.ok) throw await invalid(clusterfile.file || image.reference, merged.problems);
     const { types, grants } = await openTypes(merged.value.plugins, image, flags.grant ?? []);
     const close = async (): Promise<void> => {
       await types.close();
       await image.close();
     };
-    return { clusterfile: wanted, cluster: merged.value, image, types, grants, close };
+    return { clusterfile: wanted, cluster: merged.value, image, types, grants, packages: packages.value, close };
   } catch (error) {
     await image.close();
     throw error;
@@ -74,8 +78,10 @@ export async function openCluster(clusterfile: Clusterfile, flags: OpenFlags, ve
 
 /** What a run that goes on needs, as it was when it began. */
 export async function openFrozen(frozen: FrozenRun, flags: OpenFlags): Promise<OpenedParts & { readonly close: () => Promise<void> }> {
+  const { restorePackages } = await import("@outrigger/cluster");
   const image = await openImage(frozen.image, flags);
   try {
+    await restorePackages(frozen.cluster.plugins, { registry: registryOptions(flags), say });
     const { types } = await openTypes(frozen.cluster.plugins, image, [...frozen.grants, ...(flags.grant ?? [])]);
     const close = async (): Promise<void> => {
       await types.close();

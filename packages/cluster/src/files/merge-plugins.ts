@@ -26,10 +26,8 @@ export function mergePlugins(
   folders: readonly PluginDocument[] = [],
 ): Reading<readonly ClusterPlugin[]> {
   const problems: Problem[] = [];
-  const packages = new Map<string, PluginDocument>();
-  for (const document of [...image, ...folders]) {
-    if (isPackage(document)) packages.set(document.given.package ?? "", document);
-  }
+  // A folder in an image and a reference to a registry can have one name: each counts for its own side.
+  const packages = { image: packagesOf(image), others: packagesOf(folders) };
   const layers = [image, folders, clusterfile].map((documents) => eachOnce(documents, problems));
   const names = new Set(layers.flatMap((layer) => [...layer.keys()]));
   const plugins = [...names].flatMap((name) => {
@@ -37,6 +35,17 @@ export function mergePlugins(
     return mergeLayers({ name, documents }, packages, [...(layers[0]?.keys() ?? []), ...(layers[1]?.keys() ?? [])], problems);
   });
   return problems.length > 0 ? { ok: false, problems: byPlace(problems) } : { ok: true, value: plugins };
+}
+
+interface Packages {
+  /** For documents of the image. */
+  readonly image: ReadonlyMap<string, PluginDocument>;
+  /** For all others. */
+  readonly others: ReadonlyMap<string, PluginDocument>;
+}
+
+function packagesOf(documents: readonly PluginDocument[]): ReadonlyMap<string, PluginDocument> {
+  return new Map(documents.filter(isPackage).map((document) => [document.given.package ?? "", document]));
 }
 
 function isPackage({ settings, given }: PluginDocument): boolean {
@@ -66,17 +75,18 @@ function eachOnce(documents: readonly PluginDocument[], problems: Problem[]): Re
 
 function mergeLayers(
   { name, documents }: Layers,
-  packages: ReadonlyMap<string, PluginDocument>,
+  packages: Packages,
   brought: readonly string[],
   problems: Problem[],
 ): readonly ClusterPlugin[] {
   const [lowest] = documents;
   const top = documents.at(-1);
   if (lowest === undefined || top === undefined) return [];
-  const wanted = documents.findLast(({ given }) => given.package !== undefined)?.given.package;
-  const base = wanted === undefined ? undefined : packages.get(wanted);
-  if (wanted !== undefined && base === undefined) {
-    problems.push(missingPackage(top, wanted));
+  const naming = documents.findLast(({ given }) => given.package !== undefined);
+  const wanted = naming?.given.package ?? "";
+  const base = naming === undefined ? undefined : (naming.origin.from === "image" ? packages.image : packages.others).get(wanted);
+  if (naming !== undefined && base === undefined) {
+    problems.push(missingPackage(naming, wanted));
     return [];
   }
   const all = [...(base === undefined ? [] : [base]), ...documents];
@@ -96,6 +106,7 @@ function mergeLayers(
     type: given.type,
     origin: top.origin,
     ...(documents.length > 1 ? { overrides: lowest.origin } : {}),
+    ...(base === undefined ? {} : { base: base.origin }),
   };
   rememberSources(plugin, all.toReversed().flatMap(sourcesOf));
   return [plugin];
@@ -115,11 +126,16 @@ function nearestTo([, field]: readonly PropertyKey[], documents: readonly Plugin
 }
 
 function missingPackage(document: PluginDocument, wanted: string): Problem {
+  const inImage = document.origin.from === "image";
   return placePluginProblem(document, {
     path: ["spec", "package"],
     code: "unknown-reference",
-    message: `There is no package ${wanted} here.`,
+    message: inImage
+      ? `${wanted} is no folder of the image with a plugin.yaml, and an image can't name a package of a registry: it brings all that its plug-ins do, under its own digest.`
+      : `There is no package ${wanted} here.`,
     found: wanted,
-    hint: "Pull it, or name a folder that has a plugin.yaml.",
+    hint: inImage
+      ? "Unpack it beside the document with `outrigger unpack`, and name that folder as ./NAME."
+      : "Pull it, or name a folder that has a plugin.yaml.",
   });
 }

@@ -9,6 +9,6 @@ export function resolvePath(path: string, origin: OriginFile): string | undefine
   if (origin.from === "clusterfile") return resolve(dirname(origin.file), path);
   const inside = posix.normalize(path);
   if (inside.startsWith("/") || inside === ".." || inside.startsWith("../")) return undefined;
-  if (origin.from === "folder") return resolve(dirname(origin.file), inside);
+  if (origin.from !== "image") return resolve(dirname(origin.file), inside);
   return posix.join(posix.dirname(origin.path), inside);
 }

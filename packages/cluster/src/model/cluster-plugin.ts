@@ -48,6 +48,8 @@ export interface ClusterPlugin {
   readonly origin: Origin;
   /** The image's document that the Clusterfile's overrides. */
   readonly overrides?: Origin;
+  /** The plugin.yaml of the `package` that it builds on. */
+  readonly base?: Origin;
 }
 
 /** Defaults of a plug-in's rules. */

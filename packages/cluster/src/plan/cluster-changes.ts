@@ -41,7 +41,11 @@ function differs(before: Host | undefined, after: Host): boolean {
 
 function pluginChanges(before: readonly ClusterPlugin[], after: readonly ClusterPlugin[]): ClusterChanges["plugins"] {
   const [old, now] = [before, after].map((list) => new Map(list.map((plugin) => [plugin.name, plugin])));
-  const compared = ({ origin: _, overrides: __, entry, ...plugin }: ClusterPlugin): unknown => ({ ...plugin, entry: entry?.path });
+  // Where a package is unpacked says nothing; which one it is does.
+  const compared = ({ origin: _, overrides: __, base, entry, ...plugin }: ClusterPlugin): unknown => ({
+    ...plugin,
+    code: base?.from === "package" ? base.digest : entry?.path,
+  });
   const names = (list: readonly ClusterPlugin[]): readonly string[] => list.map(({ name }) => name);
   return {
     added: names(after.filter(({ name }) => !old?.has(name))),

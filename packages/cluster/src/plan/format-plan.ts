@@ -1,5 +1,5 @@
 import { usualRules } from "../model/cluster-plugin.ts";
-import { formatOrigin } from "../model/origin.ts";
+import { formatOrigins } from "../model/origin.ts";
 import { formatRanges } from "./host-ranges.ts";
 import type { Entry, Plan, PluginEntry, Stage, Task } from "./plan.ts";
 
@@ -14,7 +14,7 @@ export function formatPlan(plan: Plan, options: { readonly scripts: boolean }): 
     ...plan.stages.flatMap((stage, index) => stageLines(stage, index + 1, options.scripts)),
   ];
   if (plan.disabled.length > 0) lines.push("", "switched off:");
-  for (const { name, type, origin } of plan.disabled) lines.push(`  ${name} (${type}, ${formatOrigin(origin)})`);
+  for (const plugin of plan.disabled) lines.push(`  ${plugin.name} (${plugin.type}, ${formatOrigins(plugin)})`);
   return lines.join("\n");
 }
 
@@ -31,13 +31,12 @@ function entryLines(entry: Entry, scripts: boolean): readonly string[] {
 }
 
 function pluginText({ plugin, hosts, lateSelectors, tasks, parallel }: PluginEntry): string {
-  const { name, type, origin, overrides } = plugin;
-  const from = overrides === undefined ? formatOrigin(origin) : `${formatOrigin(origin)} over ${formatOrigin(overrides)}`;
+  const { name, type } = plugin;
   const late = lateSelectors.map((selector) => `nodes labelled ${selector} when it begins`);
   const places = [...(hosts.length === 0 ? [] : [formatRanges(hosts)]), ...late];
   const where = places.length === 0 ? "nothing to do: its targets are none of this operation's hosts" : places.join(", and ");
   const idle = places.length > 0 && tasks.length === 0 && late.length === 0 ? "; it has nothing to do there" : "";
-  return `${name} (${type}, ${from}): ${where}${idle}${ruleText(parallel, unusualRules(plugin))}`;
+  return `${name} (${type}, ${formatOrigins(plugin)}): ${where}${idle}${ruleText(parallel, unusualRules(plugin))}`;
 }
 
 /** What differs from what every plug-in does unless told. */

@@ -34,6 +34,8 @@ export interface EntryDocument {
     readonly type: string;
     readonly origin: string;
     readonly overrides?: string;
+    /** What it builds on; `digest` for one of a registry or the local store. */
+    readonly package?: { readonly reference: string; readonly digest?: string };
     readonly targets: readonly string[];
     readonly onFailure: string;
     readonly retries: number;
@@ -101,6 +103,8 @@ function pluginDocument({
   type,
   origin,
   overrides,
+  base,
+  package: reference,
   targets,
   onFailure,
   retries,
@@ -110,6 +114,7 @@ function pluginDocument({
     type,
     origin: formatOrigin(origin),
     ...(overrides === undefined ? {} : { overrides: formatOrigin(overrides) }),
+    ...(reference === undefined ? {} : { package: { reference, ...(base?.from === "package" ? { digest: base.digest } : {}) } }),
     targets: targets.map(formatTarget),
     onFailure,
     retries,

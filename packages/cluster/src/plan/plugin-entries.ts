@@ -46,9 +46,9 @@ function once<Key, Value>(make: (key: Key) => Value): (key: Key) => Value {
   };
 }
 
-/** The fields of a plug-in that decide what it does, without those that say how often, for how long and what then. */
-function pluginWork({ name, type, data, values, template, entry, package: from, privileges, strict }: ClusterPlugin): unknown {
-  return { name, type, data, values, template, entry: entry?.path, package: from, privileges, strict };
+/** The fields of a plug-in that decide what it does, without those that say how often, for how long, what then, and where its code lies. */
+function pluginWork({ name, type, data, values, template, privileges, strict }: ClusterPlugin): unknown {
+  return { name, type, data, values, template, privileges, strict };
 }
 
 /** A plug-in at a phase. A type that is called has one task, one with scripts a task for each host that it has a script for. */
@@ -82,32 +82,28 @@ function scriptedTask(plugin: ClusterPlugin, type: ScriptedType, host: Host, pla
   const { text, workingDirectory, strict } = made;
   const whose = [parts.host(host), input.cluster.name, master0.ip, rootfs];
   const what = [parts.text(text), parts.variables(made.env), workingDirectory, strict];
-  const decidedBy = [id, parts.plugin(plugin), imagePart(plugin, place), ...whose, ...what];
+  const decidedBy = [id, parts.plugin(plugin), codePart(plugin, type, place), ...whose, ...what];
   return { id, host: host.ip, script, digest: digestOfValue(decidedBy) };
 }
 
 function calledTask(
   plugin: ClusterPlugin,
-  { codeDigest }: CalledType,
+  type: CalledType,
   hosts: readonly Host[],
   lateSelectors: readonly string[],
   place: PluginPlace,
   parts: DigestParts,
 ): Task {
   const id = `${place.phase}/${plugin.name}/-`;
-  const decidedBy = [
-    id,
-    parts.plugin(plugin),
-    imagePart(plugin, place),
-    hosts.map(parts.host),
-    lateSelectors,
-    ...(codeDigest === undefined ? [] : [codeDigest]),
-  ];
+  const decidedBy = [id, parts.plugin(plugin), codePart(plugin, type, place), hosts.map(parts.host), lateSelectors];
   return { id, host: "-", digest: digestOfValue(decidedBy) };
 }
 
-/** Code that an image brings is another with another image. */
-function imagePart({ type, entry, origin, overrides }: ClusterPlugin, { input }: PluginPlace): string {
-  const brought = !builtInTypes.has(type) && [entry?.origin, origin, overrides].some((from) => from?.from === "image");
-  return brought ? input.image.digest : "";
+/** Code is another when its content is; code that an image brings, with another image. */
+function codePart({ type: name, entry, origin, overrides }: ClusterPlugin, type: PluginType, { input }: PluginPlace): string {
+  const content = type.kind === "called" ? type.codeDigest : undefined;
+  if (content !== undefined && content !== "image") return content;
+  const brought = content === "image" || [entry?.origin, origin, overrides].some((from) => from?.from === "image");
+  const path = entry?.path ?? "";
+  return builtInTypes.has(name) ? "" : brought ? `${input.image.digest} ${path}` : path;
 }

@@ -36,7 +36,7 @@ export interface CalledType extends TypeCommon {
   readonly kind: "called";
   /** What it may ask the context for without declaring it. */
   readonly privileges: ClusterPlugin["privileges"];
-  /** Of the code, where it is brought along: what it did counts as something else once it has changed. */
+  /** `sha256:...` of its code's content, or `image` for what the image's digest covers; absent where it is a part of ours. */
   readonly codeDigest?: string;
   /** @param plugin whose turn it is; `context` has its data, hosts and log */
   readonly run: (plugin: ClusterPlugin, context: ClusterContext, phase: PhaseName) => Promise<void>;

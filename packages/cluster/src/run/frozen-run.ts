@@ -20,6 +20,8 @@ export interface FrozenRun {
   readonly clusterfile: Clusterfile;
   readonly image: ImageVersion;
   readonly imageBefore?: string;
+  /** By type: what the code of its called plug-ins was ({@link CalledType}), where it is not a part of ours. */
+  readonly code?: Readonly<Record<string, string>>;
   /** Names of the plug-ins that may use this machine. */
   readonly grants: readonly string[];
   readonly limit: number;
@@ -36,6 +38,7 @@ export interface RunWish {
 
 export function freeze(run: string, { operation, input, plan, clusterfile, grants, limit }: RunWish): FrozenRun {
   const { cluster, image, imageBefore } = input;
+  const code = codeOf(plan, input.types);
   return {
     format: 1,
     run,
@@ -45,9 +48,19 @@ export function freeze(run: string, { operation, input, plan, clusterfile, grant
     clusterfile: clusterfileWithoutSecrets(clusterfile),
     image: { reference: image.reference, digest: image.digest },
     ...(imageBefore === undefined ? {} : { imageBefore }),
+    ...(Object.keys(code).length === 0 ? {} : { code }),
     grants,
     limit,
   };
+}
+
+/** What the code of a plan's plug-ins is now, by type. */
+export function codeOf({ stages }: Plan, types: PlanInput["types"]): Readonly<Record<string, string>> {
+  const names = new Set(stages.flatMap(({ entries }) => entries.flatMap((entry) => ("plugin" in entry ? [entry.plugin.type] : []))));
+  const found = [...names].map((name) => types.get(name));
+  return Object.fromEntries(
+    found.flatMap((type) => (type.kind === "called" && type.codeDigest !== undefined ? [[type.type, type.codeDigest]] : [])),
+  );
 }
 
 /** Of everything that a plan does, in order. */

@@ -10,6 +10,7 @@ import { lockCluster } from "../state/cluster-lock.ts";
 import { readState } from "../state/cluster-state.ts";
 import { nextState } from "../state/next-state.ts";
 import { stateWithUnfinished } from "../state/unfinished.ts";
+import { withChangedCode } from "./changed-code.ts";
 import { commitState } from "./commit-state.ts";
 import { type FrozenRun, freeze, planDigest, type RunWish } from "./frozen-run.ts";
 import { type Journal, openJournal, readJournal } from "./journal.ts";
@@ -85,8 +86,15 @@ export async function resumeRun(operator: Operator, open: (frozen: FrozenRun) =>
     const { parts, wish } = await open(before);
     if (wish !== undefined && wish.operation !== before.operation)
       throw clusterErrors["run-of-another-operation"]({ run: before.run, operation: before.operation, wanted: wish.operation });
-    const frozen = wish === undefined ? before : freeze(before.run, wish);
-    if (wish !== undefined) await writeFrozen(past.folder, frozen);
+    const anew = wish === undefined ? withChangedCode(before, inputOf(before, parts)) : undefined;
+    const frozen = wish === undefined ? (anew?.frozen ?? before) : freeze(before.run, wish);
+    if (frozen !== before) await writeFrozen(past.folder, frozen);
+    for (const type of anew?.changed ?? [])
+      operator.report({
+        time: new Date().toISOString(),
+        event: "warning",
+        text: `The code of ${type} is another than when the run began: what it has done is done again.`,
+      });
     return carryOut(operator, past.folder, { frozen, hosts: wish?.plan.hosts ?? frozen.plan.hosts, parts });
   });
 }

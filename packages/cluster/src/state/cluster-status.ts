@@ -1,6 +1,6 @@
 import type { InstallationStatus } from "@outrigger/plugin";
 import { clusterErrors } from "../errors.ts";
-import { formatOrigin } from "../model/origin.ts";
+import { formatOrigin, formatOrigins } from "../model/origin.ts";
 import type { TaskRecord } from "../run/run-record.ts";
 import { openRun, type PastRun, readRun, runNames } from "../run/runs.ts";
 import type { ClusterFolder } from "./cluster-folder.ts";
@@ -11,6 +11,8 @@ import { type ClusterState, readState } from "./cluster-state.ts";
 export interface ClusterPluginStatus extends InstallationStatus {
   readonly type: string;
   readonly origin: string;
+  /** What it builds on, of a registry or the local store. */
+  readonly package?: { readonly reference: string; readonly digest: string };
   readonly phases: readonly string[];
   /** Absent: it has not run yet. */
   readonly last?: { readonly run: string; readonly phase: string; readonly time: string };
@@ -59,16 +61,18 @@ async function pluginStatuses(
   isRunning: boolean,
 ): Promise<readonly ClusterPluginStatus[]> {
   const last = await lastRuns(folder, new Set(cluster.plugins.map(({ name }) => name)));
-  return cluster.plugins.map(({ name, type, origin, phases, disabled }): ClusterPluginStatus => {
+  return cluster.plugins.map((plugin): ClusterPluginStatus => {
+    const { name, type, origin, base, phases, disabled } = plugin;
     const found = last.get(name);
     const failed = found?.tasks.filter(({ result }) => result === "failed" || result === "lost") ?? [];
     const isStarting = isRunning && found?.run === open?.folder.run && found?.tasks.some(({ result }) => result === "open") === true;
     return {
       plugin: name,
-      version: origin.from === "image" ? image.reference : formatOrigin(origin),
+      version: base?.from === "package" ? base.package : origin.from === "image" ? image.reference : formatOrigin(origin),
       target: cluster.name,
       type,
-      origin: formatOrigin(origin),
+      origin: formatOrigins(plugin),
+      ...(base?.from === "package" ? { package: { reference: base.package, digest: base.digest } } : {}),
       phases,
       state: disabled
         ? "disabled"

@@ -22,7 +22,11 @@ export function define(command: Command): void {
     .option("-v, --scripts", "show what would run on the hosts, rendered")
     .option("--check", "connect to the hosts, show their facts and what would refuse; changes nothing there")
     .option("--plugins <folder>", "plug-ins beside those of image and Clusterfile: a folder of Plugin documents, or one file")
-    .option("--grant <plug-in>", "let a plug-in of the image do what it wants on this machine; can be given several times", collect)
+    .option(
+      "--grant <plug-in>",
+      "let a plug-in of the image or of a package do what it wants on this machine; can be given several times",
+      collect,
+    )
     .option(
       "-p, --password [source]",
       "the hosts' SSH password, for --check: asked for, or file:PATH, or env:NAME; never the password itself",

@@ -6,8 +6,8 @@ import { join, posix } from "node:path";
 import { type FileTree, type Piece, pieceOf, treeFiles, treeOfPieces, unpackTree } from "@outrigger/registry";
 import { pluginEntries } from "../plugin-files.ts";
 
-/** Where plug-ins of images are unpacked: OUTRIGGER_CACHE, else in the cache folder. */
-function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+/** Where plug-ins of images and packages are unpacked: OUTRIGGER_CACHE, else in the cache folder. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env["OUTRIGGER_CACHE"] || join(env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "outrigger");
 }
 

@@ -2,6 +2,7 @@ import { isOutriggerError, type PlainProblem, wordsOf } from "@outrigger/plugin"
 import { clusterProtocol } from "@outrigger/sdk";
 import { plainLine } from "@outrigger/sdk/process";
 import { validatePatience } from "./called-type.ts";
+import { digestOfCode } from "./code-digest.ts";
 import { codeProblem } from "./code-problem.ts";
 import { type BroughtPlugin, type FoundType, mayUseMachine, type PluginCode } from "./plugin-code.ts";
 import { type PluginProcess, startPluginProcess } from "./plugin-process.ts";
@@ -38,7 +39,7 @@ export async function askType({ type, code, users, grants, programs }: TypeQuest
       const found = await caller.validate(user.data ?? null, validatePatience);
       if (found.length > 0) dataProblems.set(user.name, found);
     }
-    return { type, code, undo: hello.undo, dataProblems };
+    return { type, code, undo: hello.undo, codeDigest: await digestOfCode(code), dataProblems };
   } catch (error) {
     return codeProblem(first, "wrong-value", wordsOf(error), isOutriggerError(error) ? error.hint : "Mend the code.");
   } finally {

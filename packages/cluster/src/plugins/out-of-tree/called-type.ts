@@ -29,8 +29,8 @@ export function calledType(found: FoundType, runnerOf: (plugin: ClusterPlugin) =
   return {
     kind: "called",
     type: found.type,
-    codeDigest: found.code.digest,
     privileges: ["kubernetes:read"],
+    codeDigest: found.codeDigest,
     check: (plugin) => (found.dataProblems.get(plugin.name) ?? []).map(dataProblem),
     run: work("run"),
     ...(found.undo ? { undo: work("undo") } : {}),

@@ -21,11 +21,11 @@ export function builtInTaken(type: string, path: string): PlainProblem {
   };
 }
 
-export function consentMissing({ name }: BroughtPlugin): PlainProblem {
+export function consentMissing({ name, base }: BroughtPlugin): PlainProblem {
   return {
     path: ["spec", "privileges"],
     code: "privilege-not-granted",
-    message: `The image's plug-in ${name} asks to use this machine's files, network and programs (local).`,
+    message: `${base?.from === "package" ? `The plug-in ${name} of the package ${base.package}` : `The image's plug-in ${name}`} asks to use this machine's files, network and programs (local).`,
     hint: `Look at its code; to let it, add --grant ${name}.`,
   };
 }

@@ -1,6 +1,5 @@
-import { createHash } from "node:crypto";
 import { constants, type Dirent } from "node:fs";
-import { access, open, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { access, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, resolve, sep } from "node:path";
 import type { Origin } from "../../model/origin.ts";
 import { declaredTypes } from "./declared-types.ts";
@@ -8,6 +7,11 @@ import type { BroughtPlugin, PluginCode } from "./plugin-code.ts";
 
 /** What became of looking: code, or what is wrong in a sentence with its mend. */
 export type CodeSearch = { readonly code: PluginCode } | { readonly wrong: string; readonly hint: string };
+
+interface OwnFolder {
+  readonly folder: string;
+  readonly fromPackage: boolean;
+}
 
 const moduleEndings: readonly string[] = [".ts", ".mts", ".js", ".mjs"];
 
@@ -22,7 +26,7 @@ export async function findCode(plugin: BroughtPlugin, imageFolder: string | unde
   if (plugin.entry !== undefined) {
     const { origin, path } = plugin.entry;
     const place = placeOf(origin, path, imageFolder);
-    return place === undefined ? noImage(plugin) : await codeAt(place, imageFolder, origin.from === "image");
+    return place === undefined ? noImage(plugin) : await codeAt(place, imageFolder, origin.from === "image", packageOf(origin));
   }
   const folders = await foldersOf(plugin, imageFolder);
   const isImages = (folder: string): boolean =>
@@ -43,6 +47,12 @@ export async function findCode(plugin: BroughtPlugin, imageFolder: string | unde
     wrong: `There is no code for the type ${plugin.type}: looked for a file named ${nameStem(plugin.name)}, and for a module of this type, in ${folders.join(", ") || "no folder"}.`,
     hint: "Name a built-in type, put the module or executable beside the document, or name it as `spec.entry`.",
   };
+}
+
+/** A plugin.yaml and its code are one folder; all of a package's is. */
+function packageOf(origin: Origin): OwnFolder | undefined {
+  if (origin.from !== "package" && (origin.from !== "folder" || !/(^|\/)plugin\.ya?ml$/.test(origin.file))) return undefined;
+  return { folder: dirname(resolve(origin.file)), fromPackage: origin.from === "package" };
 }
 
 function several(what: string, first: string, second: string): CodeSearch {
@@ -111,7 +121,7 @@ async function namedLike(name: string, folder: string): Promise<readonly string[
 }
 
 /** @param ofImage the image named the place, and may name none outside of its own folder */
-async function codeAt(place: string, imageFolder: string | undefined, ofImage: boolean): Promise<CodeSearch> {
+async function codeAt(place: string, imageFolder: string | undefined, ofImage: boolean, own?: OwnFolder): Promise<CodeSearch> {
   const path = await realpath(place).catch(() => undefined);
   if (path === undefined || !(await stat(path)).isFile()) {
     return { wrong: `${place} is no file.`, hint: "Check the path; it counts from the document's own folder." };
@@ -121,10 +131,10 @@ async function codeAt(place: string, imageFolder: string | undefined, ofImage: b
   if (!fromImage && ofImage) {
     return { wrong: `${place} leads out of the image's plug-ins, to ${path}.`, hint: "Put the code itself into `plugins/`." };
   }
-  const digest = `sha256:${createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex")}`;
-  const common = { path, digest, folder: fromImage && image !== undefined ? image : dirname(path), fromImage };
+  const root = own === undefined ? undefined : await realpath(own.folder);
+  const inside = root !== undefined && path.startsWith(root + sep);
+  const folder = fromImage && image !== undefined ? image : inside ? root : dirname(path);
+  const common = { path, folder, fromImage, fromPackage: own?.fromPackage === true };
   if (moduleEndings.includes(extname(path))) return { code: { ...common, kind: "module" } };
   if (path.endsWith(".so") && (await isElf(path))) {
     return {

@@ -2,7 +2,7 @@ import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 
 /** What is asked of a plug-in to find its code; documents that are not merged yet have it too. */
 export type BroughtPlugin = Pick<ClusterPlugin, "name" | "type" | "origin"> &
-  Partial<Pick<ClusterPlugin, "entry" | "privileges" | "overrides" | "data" | "template" | "disabled">>;
+  Partial<Pick<ClusterPlugin, "entry" | "privileges" | "overrides" | "base" | "data" | "template" | "disabled">>;
 
 /** The code of a type that is not built in. */
 export interface PluginCode {
@@ -11,10 +11,10 @@ export interface PluginCode {
   /** What it may read beside itself: the image's plug-ins, or the folder it lies in. */
   readonly folder: string;
   readonly kind: "module" | "executable";
-  /** `sha256:...` of the file. */
-  readonly digest: string;
   /** True for what came with an image: it does nothing on this machine that a person has not agreed to. */
   readonly fromImage: boolean;
+  /** True for what came with a package of a registry, which is held in the same way. */
+  readonly fromPackage: boolean;
 }
 
 /** A type that is not built in, with its code, asked who it is. */
@@ -22,12 +22,19 @@ export interface FoundType {
   readonly type: string;
   readonly code: PluginCode;
   readonly undo: boolean;
+  /** `sha256:...` of its content; `image` for what the image's own digest covers. */
+  readonly codeDigest: string;
   /** By the names of plug-ins: what their code says is wrong with their data. */
   readonly dataProblems: ReadonlyMap<string, readonly string[]>;
 }
 
-/** A person agreed that the plug-in does what it wants on this machine: it is their own, or they said so for an image's. */
-export function mayUseMachine({ name, origin, overrides, privileges = [] }: BroughtPlugin, grants: readonly string[]): boolean {
-  if (!privileges.includes("local")) return false;
-  return (origin.from !== "image" && overrides?.from !== "image") || grants.includes(name);
+/** Others have made it: an image or a package brought the plug-in, or a part of it. */
+export function isOfOthers({ origin, overrides, base, entry }: Omit<BroughtPlugin, "name" | "type">): boolean {
+  return [origin, overrides, base, entry?.origin].some((from) => from?.from === "image" || from?.from === "package");
+}
+
+/** A person agreed that the plug-in does what it wants on this machine: it is their own, or they said so for an image's or a package's. */
+export function mayUseMachine(plugin: BroughtPlugin, grants: readonly string[]): boolean {
+  const { name, privileges = [] } = plugin;
+  return privileges.includes("local") && (!isOfOthers(plugin) || grants.includes(name));
 }

@@ -30,14 +30,15 @@ export interface ProgramPlaces {
  * Starts a plug-in's code with no more than it may have.
  *
  * Without `local`: no network and no other processes in sight; a module under Node's permission model, with its own folder to read; as root, a user of its own.
- * @throws confinement-impossible for an image's code that could not be held so
+ * @throws confinement-impossible for an image's or a package's code that could not be held so
  */
 export async function startProgram(launch: ProgramLaunch, places: ProgramPlaces): Promise<ChildProcessWithoutNullStreams> {
   const { name, code, local } = launch;
   const user = isRoot() && !local ? pluginUser(places.state, `cluster/${name}`) : undefined;
   const apart = local ? [] : await isolation();
   const held = code.kind === "module" ? apart.length > 0 || nodeGuardsNetwork() : apart.length > 0 && user !== undefined;
-  if (!local && !held && code.fromImage) throw clusterErrors["confinement-impossible"]({ plugin: name, path: code.path });
+  if (!local && !held && (code.fromImage || code.fromPackage))
+    throw clusterErrors["confinement-impossible"]({ plugin: name, path: code.path });
   const home = local ? homedir() : ownFolder(places.run, user);
   const reached = user === undefined ? code : await reachableCode(code, places.run);
   const node = code.kind === "module" ? await nodeRunner("@outrigger/sdk/run-cluster-plugin", user, places.run) : undefined;

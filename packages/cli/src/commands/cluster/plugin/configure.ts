@@ -1,5 +1,5 @@
 import type { ClusterState } from "@outrigger/cluster";
-import type { ConfigGroup, ConfigValues } from "@outrigger/plugin";
+import { type ConfigGroup, type ConfigValues, checkValues, manifestInvalid, withoutPosition } from "@outrigger/plugin";
 import type { Command } from "commander";
 import { changePlugins, type VerbOptions, withVerb } from "../../../cluster/change-plugin.ts";
 import { wantedFolder } from "../../../cluster/cluster-options.ts";
@@ -32,16 +32,28 @@ async function configure(plugin: string, options: ConfigureOptions): Promise<voi
   const { mergePatch } = await import("@outrigger/sdk");
   const state = await requireState(await wantedFolder(options));
   const { values = {} } = requirePlugin(state, plugin);
-  const patch = await readValues(plugin, await settingsOf(state, plugin, options), options, secretReader());
+  const settings = await settingsOf(state, plugin, options);
+  const patch = await readValues(plugin, settings, options, secretReader());
   const merged = mergePatch(values, patch) as ConfigValues;
+  const problems = checkValues(settings, merged, { ports: [], downstream: [] });
+  if (problems.length > 0)
+    throw manifestInvalid(
+      plugin,
+      problems.map((problem) => withoutPosition(problem, plugin)),
+    );
   await changePlugins(options, (host, cluster, dryRun) => host.configure(cluster, plugin, merged, dryRun));
 }
 
-/** What the plug-in's plugin.yaml declares, of the Clusterfile's or the image's own. */
+/** What the plug-in's plugin.yaml declares: of the Clusterfile, of the package that is named, or of the image. */
 async function settingsOf({ clusterfile, image }: ClusterState, plugin: string, options: OpenFlags): Promise<readonly ConfigGroup[]> {
   const own = clusterfile.plugins.find(({ name, settings }) => name === plugin && settings !== undefined);
   if (own?.settings !== undefined) return own.settings;
   const opened = await openCluster(clusterfile, options, image);
   await opened.close();
-  return opened.image.plugins.find(({ name }) => name === plugin)?.settings ?? [];
+  const named = opened.clusterfile.plugins.findLast(({ name, given }) => name === plugin && given.package !== undefined)?.given.package;
+  const found =
+    named === undefined
+      ? opened.image.plugins.find(({ name }) => name === plugin)
+      : opened.packages.find(({ given }) => given.package === named);
+  return found?.settings ?? [];
 }

@@ -1,11 +1,11 @@
-import type { ClusterPlugin, ClusterState } from "@outrigger/cluster";
+import type { ClusterPlugin, ClusterState, PluginDocument } from "@outrigger/cluster";
 import { manifestInvalid, type PhaseName, phaseNames } from "@outrigger/plugin";
 import { type Command, Option } from "commander";
 import { requireNoOpenRun, tellEnding } from "../../../cluster/apply-wish.ts";
 import { knownState } from "../../../cluster/changed-hosts.ts";
 import { type ClusterOptions, type RunFlags, wantedFolder, withCluster, withRun } from "../../../cluster/cluster-options.ts";
 import { openCluster } from "../../../cluster/open-cluster.ts";
-import { openOperator } from "../../../cluster/operator.ts";
+import { type OpenedOperator, openOperator } from "../../../cluster/operator.ts";
 import { readPluginFolder } from "../../../cluster/plugin-folder-documents.ts";
 import { cliErrors } from "../../../errors.ts";
 import { withExamples } from "../../../options.ts";
@@ -35,15 +35,16 @@ async function runPlugin(name: string | undefined, options: PluginRunOptions): P
   await requireNoOpenRun(folder);
   const state = await knownState(folder);
   const { phase } = options;
-  const plugins = await wantedPlugins(name, options, state);
   const alone = { ...state.clusterfile, plugins: [] };
   const opened = await openCluster(
     options.file === undefined ? state.clusterfile : alone,
     { ...options, ...(options.file === undefined ? {} : { plugins: options.file }) },
     state.image,
   );
-  const operator = await openOperator(folder, options);
+  let operator: OpenedOperator | undefined;
   try {
+    const plugins = await wantedPlugins(name, options, state, opened.packages);
+    operator = await openOperator(folder, options);
     for (const plugin of plugins) {
       const { image, types, grants } = opened;
       const { plan, input } = planPlugin({ cluster: { ...opened.cluster, hosts: state.cluster.hosts }, image, types }, plugin, phase);
@@ -51,19 +52,24 @@ async function runPlugin(name: string | undefined, options: PluginRunOptions): P
       await tellEnding(await startRun(operator, wish, { image, types }));
     }
   } finally {
-    operator.close();
+    operator?.close();
     await opened.close();
   }
 }
 
 /** The plug-in that is named; of a file without a name: all. @throws plugin-not-in-cluster, manifest-invalid, option-invalid */
-async function wantedPlugins(name: string | undefined, { file }: PluginRunOptions, state: ClusterState): Promise<readonly ClusterPlugin[]> {
+async function wantedPlugins(
+  name: string | undefined,
+  { file }: PluginRunOptions,
+  state: ClusterState,
+  packages: readonly PluginDocument[],
+): Promise<readonly ClusterPlugin[]> {
   const { mergePlugins, requirePlugin } = await import("@outrigger/cluster");
   if (file === undefined) {
     if (name === undefined) throw cliErrors["plugin-not-named"]({});
     return [requirePlugin(state, name)];
   }
-  const merged = mergePlugins([], [], await readPluginFolder(file));
+  const merged = mergePlugins([], [], [...(await readPluginFolder(file)), ...packages]);
   if (!merged.ok) throw manifestInvalid(file, merged.problems);
   const alone = { ...state, cluster: { ...state.cluster, plugins: merged.value } };
   return name === undefined ? merged.value : [requirePlugin(alone, name)];
