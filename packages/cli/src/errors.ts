@@ -6,6 +6,11 @@ const table = {
     message: "{option} can't be {found}: expected {expected}.",
     mend: "Run `outrigger {command} --help` for examples.",
   },
+  "options-invalid": {
+    status: 422,
+    message: "The options of the command line have {count}.",
+    mend: "Mend what is named; --help shows examples. Nothing was touched.",
+  },
   "target-invalid": {
     status: 400,
     message: '"{target}" names no component.',

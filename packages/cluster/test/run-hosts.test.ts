@@ -233,7 +233,7 @@ test("regression: connections to a host that is gone kept the process for a quar
   const models = hosts.hosts.map((host) => host.model());
   const connections = connect(context, models, hosts.knownHosts, { keepalive: 60_000 });
   await (await connections.get(models[0]?.ip ?? "")).facts();
-  await hosts.hosts[0]?.kill();
+  hosts.hosts[0]?.drop();
   await connections.close();
   await waitUntil(() => !process.getActiveResourcesInfo().includes("TCPSocketWrap"));
 });

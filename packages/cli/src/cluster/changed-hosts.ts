@@ -1,7 +1,7 @@
 import type { ClusterFolder, Clusterfile, ClusterState, Host, HostOptions } from "@outrigger/cluster";
-import { manifestInvalid } from "@outrigger/plugin";
 import type { Command } from "commander";
 import { collect, wholeNumber } from "../options.ts";
+import { optionsInvalid } from "./options-invalid.ts";
 
 /** Options that name hosts and how they are reached. */
 export interface HostFlags {
@@ -44,7 +44,7 @@ export function hostOptions({ masters, nodes, user, port, pk, env }: HostFlags):
 export async function namedHosts(flags: HostFlags, state: ClusterState): Promise<readonly Host[]> {
   const { hostsOfOptions } = await import("@outrigger/cluster");
   const reading = hostsOfOptions(hostOptions(flags), state.clusterfile.hosts[0]?.ssh);
-  if (!reading.ok) throw manifestInvalid("the command line", reading.problems);
+  if (!reading.ok) throw optionsInvalid(reading.problems);
   return reading.value;
 }
 

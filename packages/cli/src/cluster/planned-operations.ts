@@ -1,9 +1,9 @@
 import type { ClusterChanges, Clusterfile, ClusterImage, ClusterState, CurrentCluster, DecidedOperation, Plan } from "@outrigger/cluster";
-import { manifestInvalid } from "@outrigger/plugin";
 import { cliErrors } from "../errors.ts";
 import { type HostFlags, hostOptions, knownState } from "./changed-hosts.ts";
 import { type ClusterOptions, wantedFolder } from "./cluster-options.ts";
 import { type OpenedWish, type OpenFlags, openCluster, readClusterfileAt } from "./open-cluster.ts";
+import { optionsInvalid } from "./options-invalid.ts";
 
 /** What a plan is asked for. */
 export interface PlanFlags extends OpenFlags, ClusterOptions, HostFlags {
@@ -60,7 +60,7 @@ async function wished(
   }
   const name = flags.cluster === undefined ? {} : { name: flags.cluster };
   const reading = clusterfileOfOptions({ ...hostOptions(flags), image, ...name });
-  if (!reading.ok) throw manifestInvalid("the command line", reading.problems);
+  if (!reading.ok) throw optionsInvalid(reading.problems);
   return { clusterfile: reading.value, state: await readState(await wantedFolder(flags, reading.value.name)) };
 }
 

@@ -3,11 +3,11 @@ import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Host } from "@outrigger/cluster";
-import { manifestInvalid } from "@outrigger/plugin";
 import type { Command } from "commander";
 import { type HostFlags, hostOptions, withAccess } from "../../cluster/changed-hosts.ts";
 import { type ClusterOptions, clustersRoot, type RunFlags, withCluster, withRun } from "../../cluster/cluster-options.ts";
 import { openOperator } from "../../cluster/operator.ts";
+import { optionsInvalid } from "../../cluster/options-invalid.ts";
 import { cliErrors } from "../../errors.ts";
 import { withExamples } from "../../options.ts";
 import { say } from "../../output/print.ts";
@@ -22,7 +22,7 @@ export function define(command: Command): void {
 async function adopt(ip: string, options: RunFlags & HostFlags & ClusterOptions): Promise<void> {
   const { adoptCluster, clusterFolder, clustersOnMaster, hostsOfOptions } = await import("@outrigger/cluster");
   const reading = hostsOfOptions(hostOptions({ ...options, masters: ip }));
-  if (!reading.ok) throw manifestInvalid("the command line", reading.problems);
+  if (!reading.ok) throw optionsInvalid(reading.problems);
   const [host] = reading.value as readonly [Host];
   const root = await clustersRoot(options);
   // Which cluster it is shows once the host is asked: until then its key has a place of its own.

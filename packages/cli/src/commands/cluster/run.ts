@@ -1,8 +1,8 @@
-import { manifestInvalid } from "@outrigger/plugin";
 import type { Command } from "commander";
 import { applyWish, type WishFlags } from "../../cluster/apply-wish.ts";
 import { type HostFlags, hostOptions, knownState, withAccess, withHosts } from "../../cluster/changed-hosts.ts";
 import { type ClustersOptions, clustersRoot, wantedFolder, withClusters, withRun } from "../../cluster/cluster-options.ts";
+import { optionsInvalid } from "../../cluster/options-invalid.ts";
 import { cliErrors } from "../../errors.ts";
 import { collect, withExamples } from "../../options.ts";
 
@@ -45,7 +45,7 @@ async function runImage(image: string, options: RunOptions): Promise<void> {
     ...(options.clusterName === undefined ? {} : { name: options.clusterName }),
     ...(options.cmdArgs === undefined ? {} : { commandArguments: options.cmdArgs }),
   });
-  if (!reading.ok) throw manifestInvalid("the command line", reading.problems);
+  if (!reading.ok) throw optionsInvalid(reading.problems);
   const folder = await wantedFolder(options, reading.value.name);
   if ((await readState(folder)) !== undefined) throw cliErrors["cluster-exists"]({ cluster: folder.cluster });
   await applyWish({ folder, state: undefined, clusterfile: reading.value, keepsImage: false }, options);

@@ -1,6 +1,6 @@
 import type { ClusterStatus } from "@outrigger/cluster";
 import type { Command } from "commander";
-import { type ClustersOptions, clustersRoot, withClusters } from "../../cluster/cluster-options.ts";
+import { type ClustersOptions, clustersRoot, wantedFolder, withClusters } from "../../cluster/cluster-options.ts";
 import { pluginRows } from "../../cluster/plugin-rows.ts";
 import { type OutputOptions, withExamples, withOutput } from "../../options.ts";
 import { paint } from "../../output/paint.ts";
@@ -13,11 +13,16 @@ export function define(command: Command): void {
       "Shows what is known of clusters here: hosts, image, plug-ins and how they last fared, and the run that is open. Asks no host.",
     )
     .action(status);
-  withExamples(command, "cluster status", "cluster status test", "cluster status test -o json");
+  withExamples(command, "cluster status", "cluster status test", "cluster status test -o json", "cluster status test -o yaml");
 }
 
 async function status(name: string | undefined, options: ClustersOptions & OutputOptions): Promise<void> {
-  const { clusterFolder, clusterNames, clusterStatus } = await import("@outrigger/cluster");
+  const { clusterFolder, clusterNames, clusterStatus, formatClusterfile, requireState } = await import("@outrigger/cluster");
+  if (options.output === "yaml") {
+    const { clusterfile } = await requireState(await wantedFolder(options, name));
+    process.stdout.write(formatClusterfile(clusterfile));
+    return;
+  }
   const root = await clustersRoot(options);
   const names = name === undefined ? await clusterNames(root) : [name];
   const found = await Promise.all(names.map((each) => clusterStatus(clusterFolder(root, each))));
