@@ -61,7 +61,11 @@ test("a package of a registry runs as a cluster's plug-in: planned with its dige
   const digest = await publish(stand, name("list-nodes:1.0.0"), { "plugin.yaml": manifest("kubernetes:read"), "src/list.ts": list });
   assert.match(digest, digestPattern);
 
-  const wanted = clusterfile(stand, name("list-nodes:1.0.0"), "values: { list: { SORT: down } }");
+  const author = join(stand.folder, "work");
+  await good(execute(join(root, "outrigger"), ["plugin", "init", "kernel-label", "--layer", "cluster"], author));
+  await pushFolder(stand, join(author, "plugins/kernel-label"), name("kernel-label:1.0.0"));
+  const values = "values: { list: { SORT: down } }";
+  const wanted = clusterfile(stand, name("list-nodes:1.0.0"), values, plugin("kernel", `package: "${name("kernel-label:1.0.0")}"`));
   const planned = await good(cluster("plan", "-f", wanted));
   assert.ok(planned.stdout.includes(`built on package ${name("list-nodes:1.0.0")} (${digest.slice(0, 19)})`), planned.stdout);
   const { plans } = JSON.parse((await good(cluster("plan", "-f", wanted, "-o", "json"))).stdout) as {
@@ -73,6 +77,7 @@ test("a package of a registry runs as a cluster's plug-in: planned with its dige
   const applied = await good(cluster("apply", "-f", wanted, "-y"));
   const printed = [...(applied.stdout + applied.stderr).matchAll(/node=(host-\d)/g)].map(([, host]) => host);
   assert.deepEqual(printed, ["host-2", "host-1"]);
+  for (const { hostname } of stand.hosts) assert.match(applied.stdout + applied.stderr, new RegExp(`${hostname} runs \\d`));
   const listed = JSON.parse((await good(cluster("plugin", "ls", "-o", "json"))).stdout) as readonly { readonly plugin: string }[];
   const { package: of, version, origin, state } = listed.find(({ plugin }) => plugin === "list") as unknown as Record<string, unknown>;
   assert.deepEqual([of, version, state], [{ reference: name("list-nodes:1.0.0"), digest }, name("list-nodes:1.0.0"), "healthy"]);
@@ -188,16 +193,22 @@ spec: { image: "tiny:1", ssh: { pk: ${keyFile} }, hosts: [${rows.join(", ")}] }
 }
 
 /** A Clusterfile whose plug-in `list` builds on a package. */
-function clusterfile(stand: ClusterStand, reference: string, more = "action: PostInstall"): string {
-  return stand.write("Clusterfile", `${clusterText(stand)}---\n${plugin("list", `package: "${reference}", ${more}`)}`);
+function clusterfile(stand: ClusterStand, reference: string, more = "action: PostInstall", others = ""): string {
+  return stand.write(
+    "Clusterfile",
+    `${clusterText(stand)}---\n${plugin("list", `package: "${reference}", ${more}`)}${others === "" ? "" : `---\n${others}`}`,
+  );
 }
 
-/** Packs a folder in another store than the stand's, pushes it, and gives its digest. */
+/** Packs files in another store than the stand's, pushes it, and gives its digest. */
 async function publish(stand: ClusterStand, name: string, files: Readonly<Record<string, string>>): Promise<string> {
   const folder = `packing/${name.replace(/[^a-z0-9]/g, "-")}`;
   const first = Object.entries({ "lib/sorted.ts": sorted, ...files }).map(([path, text]) => stand.write(join(folder, path), text))[0] ?? "";
+  return pushFolder(stand, first.slice(0, first.indexOf(folder) + folder.length), name);
+}
+
+async function pushFolder(stand: ClusterStand, place: string, name: string): Promise<string> {
   const env = { OUTRIGGER_PACKAGES: join(stand.folder, "author"), NO_COLOR: "1" };
-  const place = join(first, "../..");
   const packed = await good(execute(join(root, "outrigger"), ["pack", place, "-t", name], place, env));
   await good(execute(join(root, "outrigger"), ["push", name], place, env));
   return packed.stdout.trim();
