@@ -1,4 +1,6 @@
 import { benchApi } from "./api.ts";
+import { benchClusterLabel } from "./cluster-label.ts";
+import { benchClusterPlan } from "./cluster-plan.ts";
 import { benchClusterSsh } from "./cluster-ssh.ts";
 import { benchCompose } from "./compose.ts";
 import { benchDriverPackage } from "./driver-package.ts";
@@ -28,6 +30,8 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "engine-run": benchEngineRun,
   "driver-package": benchDriverPackage,
   "driver-sdk": benchDriverSdk,
+  "cluster-label": benchClusterLabel,
+  "cluster-plan": benchClusterPlan,
   layers: benchLayers,
   "cluster-ssh": benchClusterSsh,
 };

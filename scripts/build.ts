@@ -54,8 +54,8 @@ async function bundle(room: string, commands: readonly string[], outdir: string)
     format: "esm",
     platform: "node",
     target: "node24",
-    // A program of its own that can't be bundled; it comes with the room that uses it.
-    external: ["esbuild"],
+    // What can't be bundled, a program of its own and a library with a native part; they come with the rooms that use them.
+    external: ["esbuild", "ssh2"],
     chunkNames: "[name]-[hash]",
     legalComments: "linked",
     // Libraries that are CommonJS ask for these three.

@@ -10,6 +10,7 @@ import { driverSdkErrors } from "@outrigger/sdk/driver";
 import { openApiDocument, serverErrors } from "@outrigger/server";
 import { policyField } from "../plugins/policy/rules/rules-field.ts";
 import { checksPage } from "./checks-page.ts";
+import { clusterPhasesPage } from "./cluster-phases-page.ts";
 import { engineFields, engineTypes } from "./engine-api.ts";
 
 type Catalogue = Readonly<Record<string, ErrorMaker<ErrorDefinition>>>;
@@ -34,6 +35,7 @@ export async function generatedFiles(): Promise<Readonly<Record<string, string>>
   return {
     ...Object.fromEntries(schemas),
     "plugins/policy/policy.schema.json": policySchema(),
+    "docs/cluster-phases.md": clusterPhasesPage(),
     "docs/driver-test.md": checksPage(),
     "docs/errors.md": errorsPage(),
     "docs/openapi.json": openApi,

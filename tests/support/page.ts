@@ -12,6 +12,11 @@ export function shellBlocks(page: string): readonly string[] {
   return blocksIn(readFileSync(join(root, page), "utf8"));
 }
 
+/** The blocks of a page in a language, e.g. `yaml`. */
+export function blocksOf(page: string, language: string): readonly string[] {
+  return blocksIn(readFileSync(join(root, page), "utf8"), language);
+}
+
 /** The first shell block of a page under a heading. */
 export function shellBlockUnder(page: string, heading: string): string {
   const [block] = blocksIn(readFileSync(join(root, page), "utf8").split(`## ${heading}\n`)[1] ?? "");
@@ -19,8 +24,8 @@ export function shellBlockUnder(page: string, heading: string): string {
   return block;
 }
 
-function blocksIn(text: string): readonly string[] {
-  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = ""]) => block);
+function blocksIn(text: string, language = "sh"): readonly string[] {
+  return [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, "g"))].map(([, block = ""]) => block);
 }
 
 /**

@@ -167,7 +167,34 @@ const engine: GroupEntry = {
 const cluster: GroupEntry = {
   name: "cluster",
   summary: "Build cluster images, and run clusters and their plug-ins over SSH",
-  children: [],
+  children: [
+    { name: "adopt", summary: "Take a cluster's state from one of its masters", load: () => import("./commands/cluster/adopt.ts") },
+    { name: "apply", summary: "Make a cluster what its Clusterfile says", load: () => import("./commands/cluster/apply.ts") },
+    { name: "delete", summary: "Take hosts out of a cluster, or delete it", load: () => import("./commands/cluster/delete.ts") },
+    { name: "history", summary: "List a cluster's runs, or what one of them did", load: () => import("./commands/cluster/history.ts") },
+    { name: "join", summary: "Let hosts join a cluster", load: () => import("./commands/cluster/join.ts") },
+    {
+      name: "plugin",
+      summary: "List, change and run the plug-ins of a cluster",
+      children: [
+        { name: "ls", summary: "List plug-ins and how they fare", load: () => import("./commands/cluster/plugin/ls.ts") },
+        { name: "enable", summary: "Switch a plug-in on", load: () => import("./commands/cluster/plugin/enable.ts") },
+        { name: "disable", summary: "Switch a plug-in off", load: () => import("./commands/cluster/plugin/disable.ts") },
+        { name: "configure", summary: "Change a plug-in's settings", load: () => import("./commands/cluster/plugin/configure.ts") },
+        { name: "run", summary: "Run a plug-in by hand", load: () => import("./commands/cluster/plugin/run.ts") },
+      ],
+    },
+    { name: "plan", summary: "Say what would be done to a cluster, and why", load: () => import("./commands/cluster/plan.ts") },
+    { name: "resume", summary: "Go on with the run that is open", load: () => import("./commands/cluster/resume.ts") },
+    { name: "rollback", summary: "Go back to the image before", load: () => import("./commands/cluster/rollback.ts") },
+    { name: "run", summary: "Create a cluster from an image", load: () => import("./commands/cluster/run.ts") },
+    { name: "scale", summary: "Give a cluster these hosts and no others", load: () => import("./commands/cluster/scale.ts") },
+    { name: "status", summary: "Show clusters, their hosts and plug-ins", load: () => import("./commands/cluster/status.ts") },
+    { name: "upgrade", summary: "Give a cluster another image", load: () => import("./commands/cluster/upgrade.ts") },
+    { name: "build", summary: "Build a cluster image from a Kubefile", load: () => import("./commands/cluster/build.ts") },
+    { name: "images", summary: "List the cluster images of the local store", load: () => import("./commands/cluster/images.ts") },
+    { name: "lint", summary: "Say what is wrong with a cluster image or its plug-ins", load: () => import("./commands/cluster/lint.ts") },
+  ],
 };
 
 /** Every command, in the order of `outrigger --help`. */

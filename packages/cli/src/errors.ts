@@ -6,6 +6,11 @@ const table = {
     message: "{option} can't be {found}: expected {expected}.",
     mend: "Run `outrigger {command} --help` for examples.",
   },
+  "options-invalid": {
+    status: 422,
+    message: "The options of the command line have {count}.",
+    mend: "Mend what is named; --help shows examples. Nothing was touched.",
+  },
   "target-invalid": {
     status: 400,
     message: '"{target}" names no component.',
@@ -130,6 +135,56 @@ const table = {
     status: 400,
     message: "{what} must be typed, but the input is no terminal and holds nothing.",
     mend: "Pipe it in, e.g. `outrigger ... < secret.txt`.",
+  },
+  "cluster-exists": {
+    status: 409,
+    message: "There is a cluster {cluster} already.",
+    mend: "Change it with `outrigger cluster apply`, `join`, `scale` or `upgrade`; or give the new one another name with --name.",
+  },
+  "cluster-not-named": {
+    status: 400,
+    message: "Which cluster is meant is not clear: {known}.",
+    mend: "Name it with -c NAME.",
+  },
+  "delete-what": {
+    status: 400,
+    message: "What to delete is not clear.",
+    mend: "Name hosts with -m and -n, or the whole cluster with --all; not both.",
+  },
+  "hosts-absent": {
+    status: 422,
+    message: "{hosts} is no host of the cluster {cluster}.",
+    mend: "`outrigger cluster status {cluster}` lists its hosts.",
+  },
+  "hosts-missing": {
+    status: 400,
+    message: "No hosts are named.",
+    mend: "Name masters with -m and nodes with -n, e.g. -m 10.0.0.1 -n 10.0.0.2-10.0.0.9.",
+  },
+  "hosts-present": {
+    status: 409,
+    message: "{hosts} is in the cluster {cluster} already.",
+    mend: "Leave it out; `outrigger cluster status {cluster}` lists the hosts.",
+  },
+  "no-image-before": {
+    status: 409,
+    message: "The cluster {cluster} has had no other image than {image}.",
+    mend: "`outrigger cluster upgrade IMAGE` gives it any image, an older one, too.",
+  },
+  "not-confirmed": {
+    status: 400,
+    message: "Not confirmed: {question}",
+    mend: "Answer y, or give -y where nobody can answer. Nothing was changed.",
+  },
+  "plugin-not-named": {
+    status: 400,
+    message: "No plug-in is named.",
+    mend: "Name one of the cluster's (`outrigger cluster plugin ls`), or a file with -f.",
+  },
+  "run-planned-otherwise": {
+    status: 409,
+    message: "{file} no longer asks for the operation {operation} of the open run {run}.",
+    mend: "Resume without -f, or leave the run with `outrigger cluster resume --abandon` and apply the file.",
   },
 } as const;
 

@@ -216,21 +216,6 @@ const table = {
     message: "There is no interface {found} to test.",
     mend: "These can be tested: {known}.",
   },
-  "builder-failed": {
-    status: 422,
-    message: "{builder} did not build {file}: {reason}.\n{log}",
-    mend: "Mend what the log names.",
-  },
-  "builder-missing": {
-    status: 422,
-    message: "{file} needs a builder for {because}, and none is here.",
-    mend: "Start a Docker Engine, or install buildctl (BuildKit) or buildah; without RUN, Outrigger builds it by itself.",
-  },
-  "dockerfile-unusable": {
-    status: 422,
-    message: "{file} can't be built: {reason}.",
-    mend: "Mend the line named.",
-  },
   "driver-description-missing": {
     status: 422,
     message: "{source} does not say how the driver is run: there is neither a plugin.yaml nor a config.json.",

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { formatProblem } from "@outrigger/plugin";
-import type { FileTree } from "@outrigger/registry";
-import { filePiece, lintDriver, type Piece, readConfig, readElf, treeOfPieces } from "../src/index.ts";
+import { type FileTree, filePiece, type Piece, readElf, treeOfPieces } from "@outrigger/registry";
+import { lintDriver, readConfig } from "../src/index.ts";
 
 const good = {
   description: "a",

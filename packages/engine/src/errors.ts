@@ -226,16 +226,6 @@ const table = {
     message: "Plug-ins run as users of their own, which can't get to {state}: {folder} is closed to them.",
     mend: "Choose another folder with --state, or open the way: chmod o+x {folder}.",
   },
-  "package-missing": {
-    status: 503,
-    message: "The package {name} can't be found, and plug-ins written in JavaScript don't run without it.",
-    mend: "Install Outrigger again.",
-  },
-  "program-missing": {
-    status: 503,
-    message: "{program} is not there, and plug-ins don't run without it: {reason}.",
-    mend: "Install the package util-linux.",
-  },
   "control-unreachable": {
     status: 503,
     message: "No gateway answers at {socket}: {reason}.",

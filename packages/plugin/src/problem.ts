@@ -48,6 +48,8 @@ export const problemCodes = {
   cycle: "The order asked for goes round in a circle.",
   conflict: "Two plug-ins cannot be installed together.",
   "privilege-not-granted": "The plug-in asks for a privilege that the team does not allow.",
+  "reads-differently": "It does something else here than in the program that the file was written for.",
+  "secret-in-clear": "A secret stands in the file itself.",
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -167,6 +167,21 @@ const table = {
     message: "The trust policy {file} can't be read: {reason}.",
     mend: "Nothing is installed while it can't be read. Mend it, or take its name out of OUTRIGGER_TRUST.",
   },
+  "builder-failed": {
+    status: 422,
+    message: "{builder} did not build {file}: {reason}.\n{log}",
+    mend: "Mend what the log names.",
+  },
+  "builder-missing": {
+    status: 422,
+    message: "{file} needs a builder for {because}, and none is here.",
+    mend: "Start a Docker Engine, or install buildctl (BuildKit) or buildah; without RUN, Outrigger builds it by itself.",
+  },
+  "dockerfile-unusable": {
+    status: 422,
+    message: "{file} can't be built: {reason}.",
+    mend: "Mend the line named.",
+  },
 } as const;
 
 export const registryErrors: ErrorCatalogue<typeof table> = defineErrors(table);

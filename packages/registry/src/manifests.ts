@@ -145,6 +145,11 @@ export function choosePlatform(index: Index, wanted: Platform): Descriptor | und
   );
 }
 
+/** `linux/arm/v7` */
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, variant].filter((word) => word !== undefined).join("/");
+}
+
 /** This machine, as Go names it. */
 export function ownPlatform(): Platform {
   const architectures: Readonly<Record<string, string>> = { x64: "amd64", ia32: "386", arm64: "arm64", arm: "arm" };

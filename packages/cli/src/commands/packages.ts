@@ -24,8 +24,15 @@ async function packages({ output, remove = [], prune }: PackagesOptions): Promis
   for (const name of remove) await store.remove(packageName(name));
   if (prune === true) say(`Freed ${formatSize(await store.prune())}.`);
   const rows = (await store.list()).map(async ({ name, descriptor }) => {
-    const { layer, version, size, signedBy } = await describePackage(store, name);
-    return { name: familiarName(name), layer: layer ?? "", version: version ?? "", digest: descriptor.digest, size, signedBy };
+    const { layer, version, size, signedBy, clusterImage } = await describePackage(store, name);
+    return {
+      name: familiarName(name),
+      layer: layer ?? (clusterImage === undefined ? "" : "cluster image"),
+      version: version ?? "",
+      digest: descriptor.digest,
+      size,
+      signedBy,
+    };
   });
   const listed = (await Promise.all(rows)).toSorted((one, other) => (one.name < other.name ? -1 : 1));
   await print(output, listed, () =>

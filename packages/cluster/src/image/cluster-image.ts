@@ -27,7 +27,7 @@ export interface ClusterImageFacts {
 export interface ClusterImage extends ClusterImageFacts {
   /** The files for hosts of this platform. @throws platform-missing */
   readonly rootfs: (platform: Platform) => Promise<FileTree>;
-  /** The image's plug-ins' folder on this machine, unpacked once per digest: where modules and executables are started from. Absent where it has none. */
+  /** The image's plug-ins' folder on this machine, unpacked once per digest: where modules and executables are started from. Absent where plug-ins are documents alone. */
   readonly pluginFolder: () => Promise<string | undefined>;
   readonly close: () => Promise<void>;
 }

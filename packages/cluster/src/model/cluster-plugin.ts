@@ -17,12 +17,16 @@ export interface ClusterPlugin {
   readonly phases: readonly PhaseName[];
   /** Empty: the phase's own (see `phases` in packages/plugin). */
   readonly targets: readonly Target[];
+  /** True: the targets were given as `scope`, which phases on master0 don't heed, as in Sealer 0.9. Ask {@link targetsAt}, not the fields. */
+  readonly scoped: boolean;
   /** `spec.data` as the document has it: text for the built-in types, any JSON for others; absent if it has none. */
   readonly data?: unknown;
   /** Settings of a plug-in that has a plugin.yaml, checked against its config groups. */
   readonly values?: ConfigValues;
   /** True: `{{ .NAME }}` in the data is filled from the host's variables. Otherwise data stays as it is. */
   readonly template: boolean;
+  /** The package whose plugin.yaml it builds on: an absolute folder on this machine, a folder in the image's rootfs, or a package's reference. */
+  readonly package?: string;
   /** The module or executable of a type that is not built in: an absolute path on this machine, or a path in the image's rootfs. */
   readonly entry?: { readonly origin: Origin; readonly path: string };
   readonly privileges: readonly ClusterPrivilege[];
@@ -44,13 +48,16 @@ export interface ClusterPlugin {
   readonly origin: Origin;
   /** The image's document that the Clusterfile's overrides. */
   readonly overrides?: Origin;
+  /** The plugin.yaml of the `package` that it builds on. */
+  readonly base?: Origin;
 }
 
 /** Defaults of a plug-in's rules. */
 export const usualRules: Pick<
   ClusterPlugin,
-  "template" | "privileges" | "timeout" | "retries" | "retryDelay" | "onFailure" | "run" | "strict" | "disabled"
+  "scoped" | "template" | "privileges" | "timeout" | "retries" | "retryDelay" | "onFailure" | "run" | "strict" | "disabled"
 > = {
+  scoped: false,
   template: false,
   privileges: [],
   timeout: 600,

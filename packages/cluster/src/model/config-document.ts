@@ -12,6 +12,8 @@ export interface ConfigDocument {
   readonly data: unknown;
   readonly strategy: "overwrite" | "merge";
   readonly process: readonly ConfigProcess[];
+  /** True: `{{ .NAME }}` in the data is filled from the host's variables. Otherwise data stays as it is. */
+  readonly template: boolean;
   /** Only for the application of this name; absent: always. */
   readonly application?: string;
   readonly origin: Origin;

@@ -1,3 +1,4 @@
+import type { ConfigGroup } from "@outrigger/plugin";
 import type { ClusterPlugin } from "./cluster-plugin.ts";
 import type { Origin } from "./origin.ts";
 
@@ -7,6 +8,8 @@ import type { Origin } from "./origin.ts";
  */
 export interface PluginDocument {
   readonly name: string;
-  readonly given: Partial<Omit<ClusterPlugin, "name" | "origin" | "overrides">>;
+  readonly given: Partial<Omit<ClusterPlugin, "name" | "origin" | "overrides" | "base">>;
+  /** The settings that a plugin.yaml declares, which `values` are checked against; absent for other documents. */
+  readonly settings?: readonly ConfigGroup[];
   readonly origin: Origin;
 }

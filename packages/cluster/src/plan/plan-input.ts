@@ -12,12 +12,15 @@ export interface PlanInput {
   /** Hosts that join or leave, by ip; absent for operations that touch all. */
   readonly touched?: readonly string[];
   readonly types: PluginTypes;
+  /** The reference of the image that the cluster has now; for `upgrade` and `rollback`. */
+  readonly imageBefore?: string;
 }
 
 /** Where everything of ours is on a host. */
 export const hostFolder = "/var/lib/outrigger";
 
-/** Where a cluster's files are on its hosts. */
-export function rootfsFolder(cluster: string): string {
-  return `${hostFolder}/clusters/${cluster}/rootfs`;
+/** Where a cluster's files are on its hosts. An application image's are beside those of the cluster's own. */
+export function rootfsFolder(cluster: string, application?: string): string {
+  const folder = `${hostFolder}/clusters/${cluster}`;
+  return application === undefined ? `${folder}/rootfs` : `${folder}/applications/${application}/rootfs`;
 }

@@ -19,9 +19,12 @@ export interface HostScript {
 
 /** One thing to do on one host, or once for the entry: what is done or not done, what the journal names, what `resume` skips. */
 export interface Task {
-  /** `PHASE-OR-STEP/PLUG-IN/HOST`, e.g. `PostInstall/motd/10.0.0.1`, `create/create.sh/10.0.0.1`, `PreGuest/labels/-`; unique in a plan and the same each time it is made. */
+  /**
+   * `PHASE/PLUG-IN/HOST` or `STEP:PART/HOST`, e.g. `PostInstall/motd/10.0.0.1`, `PreGuest/labels/-`, `create:create.sh/10.0.0.1`; unique in a plan and the
+   * same each time it is made. Tasks of the step `leave` name the host that leaves.
+   */
   readonly id: string;
-  /** The host's ip, or `-` for what runs on this machine once. */
+  /** The ip of the host where it is done, or `-` for what runs on this machine once. */
   readonly host: string;
   /** Absent: the runner knows what to do by the entry's name (connect, distribute, label, remove, commit, and plug-ins that are called). */
   readonly script?: HostScript;
@@ -67,10 +70,21 @@ export interface Plan {
   readonly cluster: string;
   /** Reference and digest of the image whose files and scripts it uses. */
   readonly image: { readonly reference: string; readonly digest: string };
+  /** Where the image's files are on the hosts: absolute. */
+  readonly rootfs: string;
   /** All hosts of the cluster after the operation, those that leave included. */
   readonly hosts: readonly Host[];
   /** Those that the operation touches, by ip: all, the joining, or the leaving. */
   readonly touched: readonly string[];
   readonly master0: string;
   readonly stages: readonly Stage[];
+  /** Plug-ins that are switched off: they have no entries. */
+  readonly disabled: readonly ClusterPlugin[];
+  /**
+   * `join-token.sh` on master0: gives the variables of `join.sh` once more. An entry of its own where hosts join a cluster that is there; otherwise only for a
+   * run that goes on after what `create.sh` gave is forgotten. Absent where the image has none or nobody joins.
+   */
+  readonly joinToken?: HostScript;
+  /** What a person should know before: one sentence each. */
+  readonly warnings: readonly string[];
 }

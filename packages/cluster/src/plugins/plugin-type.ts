@@ -18,6 +18,8 @@ interface TypeCommon {
   readonly type: string;
   /** Phases in which it makes sense; absent: all. Another one is an error that names these. */
   readonly phases?: readonly PhaseName[];
+  /** Runs once, on or through the first master, whichever hosts the operation touches; `on` has no meaning for it. Absent: where its targets say. */
+  readonly place?: "master0";
   /** Everything wrong with the plug-in's data, found before any connection. Paths begin at `spec`. */
   readonly check: (plugin: ClusterPlugin, hosts: readonly Host[]) => readonly PlainProblem[];
 }
@@ -34,6 +36,8 @@ export interface CalledType extends TypeCommon {
   readonly kind: "called";
   /** What it may ask the context for without declaring it. */
   readonly privileges: ClusterPlugin["privileges"];
+  /** `sha256:...` of its code's content, or `image` for what the image's digest covers; absent where it is a part of ours. */
+  readonly codeDigest?: string;
   /** @param plugin whose turn it is; `context` has its data, hosts and log */
   readonly run: (plugin: ClusterPlugin, context: ClusterContext, phase: PhaseName) => Promise<void>;
   readonly undo?: (plugin: ClusterPlugin, context: ClusterContext, phase: PhaseName) => Promise<void>;

@@ -27,6 +27,8 @@ export interface HostFacts {
   /** Bytes free under /var/lib. */
   readonly freeBytes: number;
   readonly memoryBytes: number;
+  /** Names of the clusters whose files are on it. */
+  readonly clusters: readonly string[];
   /** Milliseconds that its clock is ahead of ours. */
   readonly clockOffset: number;
 }

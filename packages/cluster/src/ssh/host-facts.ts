@@ -21,6 +21,7 @@ say memory "$memory"
 folder=${hostFolder}
 [[ -d $folder ]] || folder=/var/lib
 df -Pk "$folder" 2>/dev/null | { read -r _; read -r _ _ _ free _; say free "$free"; }
+for folder in "$folder"/clusters/*/; do [[ -d $folder ]] && say cluster "$(basename "$folder")"; done
 finish known
 `;
 
@@ -46,12 +47,11 @@ export async function readHostFacts(link: SshLink, host: Host): Promise<HostFact
   });
   const answered = Date.now();
   outOfTheWay(host, words);
-  const facts = new Map(
-    Buffer.concat(pieces)
-      .toString("utf8")
-      .split("\n")
-      .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const),
-  );
+  const lines = Buffer.concat(pieces)
+    .toString("utf8")
+    .split("\n")
+    .map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)] as const);
+  const facts = new Map(lines);
   const text = (name: string): string => facts.get(name) ?? "";
   return {
     hostname: text("hostname"),
@@ -62,6 +62,7 @@ export async function readHostFacts(link: SshLink, host: Host): Promise<HostFact
     root: host.ssh.user === "root",
     freeBytes: Number(text("free")) * 1024,
     memoryBytes: Number(text("memory")) * 1024,
+    clusters: lines.flatMap(([name, value]) => (name === "cluster" ? [value] : [])),
     clockOffset: Math.round(Number(text("clock")) / 1e6 - (asked + answered) / 2),
   };
 }

@@ -15,7 +15,8 @@ export function outOfTheWay(host: Host, words: string, complaints = ""): readonl
   if (kind === "old-bash") throw clusterErrors["host-bash-missing"]({ host: host.ip, reason: `it has bash ${reason}` });
   if (kind === "no-room") throw clusterErrors["host-disk-full"]({ host: host.ip, what: "what Outrigger keeps there", reason });
   if (kind === "failed") {
-    const room = /no space left|disk quota/i.test(reason);
+    // tar says of a write that was cut short only how much it wrote.
+    const room = /no space left|disk quota|wrote only \d+ of \d+ bytes/i.test(reason);
     if (room) throw clusterErrors["host-disk-full"]({ host: host.ip, what: "what Outrigger keeps there", reason });
     throw clusterErrors["host-command-failed"]({ host: host.ip, what: "a script of Outrigger", reason });
   }

@@ -1,8 +1,6 @@
-import type { FileTree } from "@outrigger/registry";
+import { directoryPiece, type FileTree, foldersTo, piecesOf, type TreeFiles, treeFiles, treeOfPieces } from "@outrigger/registry";
 import type { PluginConfig } from "../config/plugin-config.ts";
 import { driverErrors } from "../errors.ts";
-import { directoryPiece, foldersTo, piecesOf, treeOfPieces } from "./pieces.ts";
-import { type TreeFiles, treeFiles } from "./tree-files.ts";
 
 /** A root filesystem with what its host needs in it. */
 export interface PreparedTree {

@@ -3,11 +3,11 @@ import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hookPoints } from "@outrigger/plugin";
 import type { CollectResults, Helper } from "@outrigger/sdk";
+import { cleanEnvironment, confined, endingOf, killGroup } from "@outrigger/sdk/process";
 import { engineErrors } from "../errors.ts";
 import type { Collected } from "../hooks/dispatcher.ts";
 import { logLine } from "../log-file.ts";
 import type { EnginePluginSource } from "./plugin-source.ts";
-import { cleanEnvironment, confined, endingOf, killGroup } from "./process-command.ts";
 
 /** The helper processes that plug-ins asked for, kept running. */
 export interface Helpers {

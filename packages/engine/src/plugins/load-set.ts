@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type EnginePluginManifest, type Isolation, type PlainProblem, parseMemory, withoutPosition } from "@outrigger/plugin";
 import { type Settings, sameValue } from "@outrigger/sdk";
+import { isRoot, pluginUser } from "@outrigger/sdk/process";
 import { engineErrors } from "../errors.ts";
 import { reasonOf } from "../hooks/failures.ts";
 import type { Member } from "../hooks/member.ts";
@@ -13,8 +14,6 @@ import { launchInline } from "./inline-host.ts";
 import { type InstalledPlugin, readInstalled, settingsInvalid } from "./installed.ts";
 import type { Launcher } from "./instance.ts";
 import { type KeepOptions, keepRunning, type RunningPlugin } from "./keep-running.ts";
-import { pluginUser } from "./plugin-user.ts";
-import { isRoot } from "./process-command.ts";
 import { launchProcess } from "./process-host.ts";
 import { type PluginSetting, settingsFileName } from "./settings-file.ts";
 import type { StateFolder } from "./state-folder.ts";

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type InstallationStatus, isOutriggerError, type Problem } from "@outrigger/plugin";
+import { isRoot, pluginUser } from "@outrigger/sdk/process";
 import { createDispatcher } from "../hooks/create-dispatcher.ts";
 import type { PluginSource } from "../hooks/dispatcher.ts";
 import { reasonOf } from "../hooks/failures.ts";
@@ -12,8 +13,6 @@ import { readInstalled } from "./installed.ts";
 import type { KeepOptions } from "./keep-running.ts";
 import { type LoadedSet, loadSet } from "./load-set.ts";
 import { countUses, createSet, type PluginSet } from "./plugin-set.ts";
-import { pluginUser } from "./plugin-user.ts";
-import { isRoot } from "./process-command.ts";
 import { prepareState, stateFolder } from "./state-folder.ts";
 
 export interface PluginSourceOptions {

@@ -5,13 +5,11 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type PluginDescription, protocolVariables, type RouteAnswer } from "@outrigger/sdk";
+import { cleanEnvironment, confined, endingOf, killGroup, nodeRunner, watchMemory } from "@outrigger/sdk/process";
 import { fault } from "../hooks/answers.ts";
 import { reasonOf } from "../hooks/failures.ts";
 import { checkDescription } from "./description.ts";
 import type { Instance, Launch, Launcher } from "./instance.ts";
-import { watchMemory } from "./memory-watch.ts";
-import { nodeRunner } from "./node-runner.ts";
-import { cleanEnvironment, confined, endingOf, killGroup } from "./process-command.ts";
 import { createSocketClient, type SocketClient } from "./socket-client.ts";
 
 /** Runs a plug-in in a process of its own: see the SDK's protocol.ts for how the two speak. */
@@ -47,7 +45,7 @@ export const launchProcess: Launcher = async (launch, signal) => {
 };
 
 async function start(launch: Launch, place: string, socket: string): Promise<ChildProcess> {
-  const node = launch.command === undefined ? await nodeRunner(launch.user, launch.run) : undefined;
+  const node = launch.command === undefined ? await nodeRunner("@outrigger/sdk/run-plugin", launch.user, launch.run) : undefined;
   const module = join(launch.folder, launch.entry ?? "index.ts");
   const program =
     node === undefined ? (launch.command ?? []) : [node.program, "--no-warnings", ...heapLimits(launch.memory), node.runner, module];

@@ -1,9 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { closedFolder, isRoot } from "@outrigger/sdk/process";
 import { engineErrors } from "../errors.ts";
-import { closedFolder } from "./closed-folder.ts";
-import { isRoot } from "./process-command.ts";
 
 /** What the gateway keeps between its runs, and where. */
 export interface StateFolder {

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { wordsOf } from "@outrigger/plugin";
+import { endingOf } from "@outrigger/sdk/process";
 import { engineErrors } from "../errors.ts";
 import type { EngineClient } from "../gateway/engine-client.ts";
-import { endingOf } from "../plugins/process-command.ts";
 
 /** An engine that the gateway started and keeps running. */
 export interface SupervisedEngine {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ContentSource, Descriptor, Platform } from "../content.ts";
 import { registryErrors } from "../errors.ts";
-import { choosePlatform, type Manifest, ownPlatform, parseIndex, parseManifest } from "../manifests.ts";
+import { choosePlatform, formatPlatform, type Manifest, ownPlatform, parseIndex, parseManifest } from "../manifests.ts";
 import { isIndexType } from "../media-types.ts";
 import type { TarLimits } from "../tar/limits.ts";
 import type { FileTree } from "./file-tree.ts";
@@ -98,8 +98,6 @@ async function chooseManifest(
 }
 
 function missing(name: string, wanted: Platform, found: readonly Platform[]): Error {
-  const words = ({ os, architecture, variant }: Platform): string =>
-    [os, architecture, variant].filter((word) => word !== undefined).join("/");
-  const there = found.filter(({ os }) => os !== "unknown").map(words);
-  return registryErrors["platform-missing"]({ name, wanted: words(wanted), found: there.join(", ") || "none" });
+  const there = found.filter(({ os }) => os !== "unknown").map(formatPlatform);
+  return registryErrors["platform-missing"]({ name, wanted: formatPlatform(wanted), found: there.join(", ") || "none" });
 }

@@ -16,6 +16,7 @@ export interface ImageConfig {
     readonly Entrypoint?: Words;
     readonly Cmd?: Words;
     readonly Env?: Words;
+    readonly Labels?: Readonly<Record<string, string>> | null;
     readonly WorkingDir?: string | null;
     readonly User?: string | null;
   } | null;
@@ -29,7 +30,17 @@ const configField: z.ZodType<ImageConfig> = z.looseObject({
   architecture: z.string(),
   os: z.string(),
   variant: z.string().exactOptional(),
-  config: z.looseObject({ Entrypoint: words, Cmd: words, Env: words, WorkingDir: text, User: text }).nullable().exactOptional(),
+  config: z
+    .looseObject({
+      Entrypoint: words,
+      Cmd: words,
+      Env: words,
+      Labels: z.record(z.string(), z.string()).nullable().exactOptional(),
+      WorkingDir: text,
+      User: text,
+    })
+    .nullable()
+    .exactOptional(),
   rootfs: z.looseObject({ type: z.literal("layers"), diff_ids: z.array(z.string().regex(digestPattern)).nullable() }),
 });
 

@@ -5,9 +5,9 @@ import { constants, zstdCompress } from "node:zlib";
 import type { Descriptor } from "../content.ts";
 import { registryErrors } from "../errors.ts";
 import type { Compression } from "./compression.ts";
-import type { FileTree } from "./file-tree.ts";
+import type { FileEntry, FileTree } from "./file-tree.ts";
 import { parallelGzip } from "./parallel-gzip.ts";
-import { nameOf } from "./path-order.ts";
+import { comparePaths, nameOf, parentOf } from "./path-order.ts";
 import { tarBlocks } from "./tar-blocks.ts";
 
 export interface WriteLayerOptions {
@@ -23,6 +23,8 @@ export interface WriteLayerOptions {
   readonly modified?: number | "keep";
   /** Default: OCI's for the compression, e.g. `application/vnd.oci.image.layer.v1.tar+gzip`. */
   readonly mediaType?: string;
+  /** Paths of layers below that this one takes away; the folders they lie in are entries of the tree. */
+  readonly removed?: readonly string[];
 }
 
 export interface WrittenLayer {
@@ -54,6 +56,7 @@ export async function writeLayer(tree: FileTree, options: WriteLayerOptions): Pr
   const { compression = "gzip", modified = 0 } = options;
   const file = options.file ?? join(options.directory ?? ".", `layer-${randomBytes(12).toString("hex")}`);
   checkNames(tree);
+  const marked = withWhiteouts(tree, options.removed ?? []);
   const [plain, packed] = [createHash("sha256"), createHash("sha256")];
   let [plainSize, size] = [0, 0];
   const output = openSync(file, "wx", 0o600);
@@ -66,7 +69,7 @@ export async function writeLayer(tree: FileTree, options: WriteLayerOptions): Pr
     const encoder = encoderOf(compression, options.level);
     const underway: Promise<Uint8Array>[] = [];
     write(encoder.head);
-    for await (const block of tarBlocks(tree, { blockSize, modified })) {
+    for await (const block of tarBlocks(marked, { blockSize, modified })) {
       plainSize += block.length;
       const done = encoder.block(block);
       done.catch(() => undefined);
@@ -91,6 +94,24 @@ function checkNames(tree: FileTree): void {
   const mark = tree.entries.find(({ path }) => nameOf(path).startsWith(".wh."));
   if (mark !== undefined)
     throw registryErrors["tree-unreadable"]({ path: JSON.stringify(mark.path), reason: "layers have such names for whiteouts" });
+}
+
+/** The tree with the empty files that hide what lies below (OCI image specification 1.1, layer.md). */
+function withWhiteouts(tree: FileTree, removed: readonly string[]): FileTree {
+  if (removed.length === 0) return tree;
+  const marks = removed.map((path): FileEntry => {
+    const parent = parentOf(path);
+    const name = `.wh.${nameOf(path)}`;
+    return { path: parent === "" ? name : `${parent}/${name}`, kind: "file", mode: 0, uid: 0, gid: 0, size: 0, modified: 0 };
+  });
+  const isMark = new Set(marks);
+  const { contentSync } = tree;
+  return {
+    ...tree,
+    entries: [...tree.entries, ...marks].sort((a, b) => comparePaths(a.path, b.path)),
+    content: (entry) => (isMark.has(entry) ? (async function* () {})() : tree.content(entry)),
+    ...(contentSync === undefined ? {} : { contentSync: (entry) => (isMark.has(entry) ? [] : contentSync(entry)) }),
+  };
 }
 
 interface Encoder {

@@ -6,6 +6,7 @@ import type { ReferrerSource } from "../layout/layout.ts";
 import { choosePlatform, type Manifest, ownPlatform, parseIndex, parseManifest } from "../manifests.ts";
 import { isIndexType, mediaTypes } from "../media-types.ts";
 import { keyAnnotation, signatureArtifactType } from "../signing/signature-types.ts";
+import { type ClusterImageSummary, clusterImageSummary } from "./cluster-image-summary.ts";
 import { configLimit, pluginConfigType } from "./package-types.ts";
 
 /** What a package is, as it says itself. */
@@ -24,6 +25,8 @@ export interface PackageDescription {
   readonly plugin?: PluginManifest;
   /** A driver's config.json, as it is in the package. */
   readonly config?: unknown;
+  /** What a cluster image says of itself; absent for all else. */
+  readonly clusterImage?: ClusterImageSummary;
   /** Its only manifest, or that of the platform of this machine, else the first. */
   readonly manifest: Manifest;
   readonly manifestDigest: string;
@@ -40,6 +43,7 @@ export async function describePackage(source: ContentSource & Partial<ReferrerSo
   const metadata = about.plugin?.metadata;
   const name = metadata?.name ?? manifest.annotations?.["org.opencontainers.image.title"];
   const version = metadata?.version ?? manifest.annotations?.["org.opencontainers.image.version"];
+  const clusterImage = clusterImageSummary(manifest.annotations);
   const sizes = [manifest.config, ...manifest.layers].map(({ size }) => size);
   return {
     ...about,
@@ -49,6 +53,7 @@ export async function describePackage(source: ContentSource & Partial<ReferrerSo
     mediaType: root.descriptor.mediaType,
     size: sizes.reduce((sum, size) => sum + size, content.bytes.length),
     platforms,
+    ...(clusterImage === undefined ? {} : { clusterImage }),
     manifest,
     manifestDigest: content.descriptor.digest,
     signedBy: await signers(source, root.descriptor),

@@ -45,6 +45,8 @@ export interface ClusterLogger {
 export interface ClusterContext {
   /** `metadata.name` of the Plugin document. */
   readonly name: string;
+  /** Names the run of the operation; the same when it is resumed. What `run` keeps for `undo` is kept under it. */
+  readonly run: string;
   readonly cluster: ClusterFacts;
   /** The hosts of this call: those of the operation that the plug-in's targets mean. */
   readonly hosts: readonly ClusterHost[];

@@ -7,7 +7,8 @@ import type { KubernetesRequest } from "./kubernetes-client.ts";
  * the plug-in's stdin and reads its stdout. What the plug-in writes to stderr is its log. Both sides ask:
  *
  * runner -> plug-in: `hello` {@link HelloParams} -> {@link HelloResult}; `validate` {@link ValidateParams} -> {@link ValidateResult};
- * `run`, `undo` {@link CallParams} -> `{}`; and the notification `cancel` `{ id }`, after which the call named has 5 s to end.
+ * `run`, `undo` {@link CallParams} -> `{}`; and the notification `cancel` `{ id }` when a call's time is
+ * over or the run is cancelled, after which the call has 5 s to end.
  *
  * plug-in -> runner, during a call: `exec` {@link ExecParams} -> ExecOutput; `kubernetes` {@link KubernetesRequest} -> KubernetesAnswer; and the notification
  * `log` {@link LogParams}.
@@ -40,6 +41,7 @@ export interface ValidateResult {
 export interface CallParams {
   readonly name: string;
   readonly phase: PhaseName;
+  readonly run: string;
   readonly cluster: ClusterFacts;
   readonly hosts: readonly ClusterHost[];
   readonly data: unknown;

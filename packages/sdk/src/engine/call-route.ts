@@ -1,7 +1,7 @@
 import { sdkErrors } from "../errors.ts";
+import { isObject } from "../json/is-object.ts";
 import { contextOf, type PluginCall } from "./call-plugin.ts";
 import { type EnginePlugin, isRefusal } from "./engine-plugin.ts";
-import { isObject } from "./field-diff.ts";
 import type { HookContext } from "./hook-context.ts";
 import type { RouteAnswer } from "./protocol.ts";
 import type { RouteHandler, RouteRequest, RouteResponse } from "./routes.ts";

@@ -1,8 +1,8 @@
 import { type HookFilter, type HookId, type HookOrder, hookIds } from "@outrigger/plugin";
 import { sdkErrors } from "../errors.ts";
+import { isObject } from "../json/is-object.ts";
 import { handlerOf } from "./call-plugin.ts";
 import type { EnginePlugin } from "./engine-plugin.ts";
-import { isObject } from "./field-diff.ts";
 import type { PluginDescription, RouteDescription } from "./protocol.ts";
 import type { RouteHandler } from "./routes.ts";
 

@@ -1,3 +1,5 @@
+import { isObject } from "../json/is-object.ts";
+
 /** A way into a JSON value: keys of objects. Lists are values of their own and not gone into. */
 export type FieldWay = readonly string[];
 
@@ -66,10 +68,6 @@ function applyChange(value: unknown, way: FieldWay, change: FieldChange): unknow
 }
 
 /** True for a JSON object, not for a list or null. */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isNumeric(value: unknown): value is number | bigint {
   return typeof value === "number" || typeof value === "bigint";
 }

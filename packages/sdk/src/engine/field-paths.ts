@@ -1,4 +1,5 @@
-import { type FieldChange, type FieldWay, isObject } from "./field-diff.ts";
+import { isObject } from "../json/is-object.ts";
+import type { FieldChange, FieldWay } from "./field-diff.ts";
 
 /** Fields that hold variables, and with them secrets; a plug-in sees them only where its manifest names them. */
 export const secretFields: readonly string[] = ["body.Env", "body.TaskTemplate.ContainerSpec.Env", "config.envs", "container.env"];

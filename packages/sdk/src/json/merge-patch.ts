@@ -1,4 +1,4 @@
-import { isObject } from "../engine/field-diff.ts";
+import { isObject } from "./is-object.ts";
 
 /** Carries out a JSON merge patch (RFC 7396): `null` removes, objects are merged, everything else replaces. The target stays as it is. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

@@ -2,12 +2,13 @@ import { type EnginePluginManifest, type HookFilter, type HookId, hookOf, hookPo
 import { callPlugin, type PluginCall } from "../engine/call-plugin.ts";
 import { describePlugin } from "../engine/describe-plugin.ts";
 import type { EnginePlugin } from "../engine/engine-plugin.ts";
-import { applyChanges, diffFields, type FieldChange, isObject } from "../engine/field-diff.ts";
+import { applyChanges, diffFields, type FieldChange } from "../engine/field-diff.ts";
 import { fieldPatterns, forbiddenChanges, visibleInput } from "../engine/field-paths.ts";
 import type { CallFacts } from "../engine/hook-context.ts";
 import { compileFilter } from "../engine/hook-filter.ts";
 import type { HookAnswer } from "../engine/protocol.ts";
 import { sdkErrors } from "../errors.ts";
+import { isObject } from "../json/is-object.ts";
 
 /** What a plug-in made of a call. */
 export interface Guarded {

@@ -56,8 +56,8 @@ export function define(command: Command): void {
 }
 
 async function build(source: string, options: BuildOptions): Promise<void> {
-  const { buildDriver, imageOpener, readDescription } = await import("@outrigger/driver");
-  const { familiarName, openStore, ownPlatform, packageName } = await import("@outrigger/registry");
+  const { buildDriver, readDescription } = await import("@outrigger/driver");
+  const { familiarName, imageOpener, openStore, ownPlatform, packageName } = await import("@outrigger/registry");
   if (options.tag.includes("@")) {
     throw cliErrors["option-invalid"]({
       option: "--tag",

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fstatSync, globSync, openSync, readFileSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type ElfFile, readElf } from "../elf.ts";
+import { type ElfFile, readElf } from "@outrigger/registry";
 
 /** What a program needs to be started: its dynamic loader and its shared libraries. */
 export interface LibraryFiles {

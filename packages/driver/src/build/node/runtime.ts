@@ -3,8 +3,8 @@ import { closeSync, createReadStream, mkdtempSync, openSync, readSync, rmSync, s
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { directoryPiece, filePiece, type Piece } from "@outrigger/registry";
 import { driverErrors } from "../../errors.ts";
-import { directoryPiece, filePiece, type Piece } from "../pieces.ts";
 import { type LibraryFiles, programFiles } from "./libraries.ts";
 
 export interface NodeRuntimeOptions {

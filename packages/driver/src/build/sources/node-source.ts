@@ -1,7 +1,7 @@
+import { filePiece, treeOfPieces } from "@outrigger/registry";
 import { driverErrors } from "../../errors.ts";
 import { bundleDriver } from "../node/bundle.ts";
 import { type NodeRuntimeOptions, nodeRuntime, programPieces } from "../node/runtime.ts";
-import { filePiece, treeOfPieces } from "../pieces.ts";
 import type { OpenedSource } from "./opened-source.ts";
 
 /**

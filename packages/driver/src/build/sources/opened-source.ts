@@ -1,8 +1,7 @@
-import type { FileTree } from "@outrigger/registry";
+import type { FileTree, ImageFiles } from "@outrigger/registry";
 import type { Description } from "../../config/description.ts";
 import type { ImageDefaults } from "../../config/of-manifest.ts";
 import type { NodeRuntimeOptions } from "../node/runtime.ts";
-import type { ImageFiles } from "./image-files.ts";
 
 /** A driver's files, and what they come with. */
 export interface OpenedSource {

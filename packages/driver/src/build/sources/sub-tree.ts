@@ -1,6 +1,5 @@
-import type { FileEntry, FileTree } from "@outrigger/registry";
+import { type FileEntry, type FileTree, type Piece, pieceOf, treeOfPieces } from "@outrigger/registry";
 import { driverErrors } from "../../errors.ts";
-import { type Piece, pieceOf, treeOfPieces } from "../pieces.ts";
 
 /** What lies in one folder of a tree, as a tree of its own. @throws driver-source-unknown where there is no such folder, or a hard link leads out of it */
 export function subTree(tree: FileTree, folder: string, name: string): FileTree {

@@ -1,7 +1,7 @@
-import { type ContentSource, type FileTree, flattenImage, openDockerArchive, openLayout, treeOfTar } from "@outrigger/registry";
+import { type ContentSource, type FileTree, flattenImage, imageFiles, openDockerArchive, openLayout, treeOfTar } from "@outrigger/registry";
 import { readDescription } from "../../config/description.ts";
 import { driverErrors } from "../../errors.ts";
-import { imageFiles } from "./open-image.ts";
+import { defaultsOf } from "./dockerfile-source.ts";
 import type { OpenedSource, SourceContext } from "./opened-source.ts";
 import { subTree } from "./sub-tree.ts";
 
@@ -28,7 +28,7 @@ export async function tarSource(file: string, name: string | undefined, context:
 }
 
 /** An archive of images: `docker save`, an image layout as a tar. */
-export async function archiveSource(file: string, name: string | undefined, context: SourceContext): Promise<OpenedSource> {
+async function archiveSource(file: string, name: string | undefined, context: SourceContext): Promise<OpenedSource> {
   const archive = await openDockerArchive(file);
   try {
     const names = archive.list().map((image) => image.names[0] ?? image.digest);
@@ -65,7 +65,7 @@ async function imageOf(
   };
   return {
     tree: { ...tree, close },
-    image: { entrypoint: [...config.entrypoint, ...config.cmd], env: config.env, workdir: config.workdir },
+    image: defaultsOf(config),
     ...(config.architecture === undefined ? {} : { architecture: config.architecture }),
   };
 }

@@ -1,7 +1,5 @@
 import { posix } from "node:path";
-import type { FileEntry, FileTree } from "@outrigger/registry";
-import { readElf } from "../../build/elf.ts";
-import { firstBytes, type TreeFiles, treeFiles } from "../../build/tree-files.ts";
+import { type FileEntry, type FileTree, firstBytes, readElf, type TreeFiles, treeFiles } from "@outrigger/registry";
 import type { PluginConfig } from "../plugin-config.ts";
 import { failure, type PlainFinding, warning } from "./finding.ts";
 

@@ -1,0 +1,3 @@
+#!/bin/bash
+# Every host, one after the other, the first master first.
+exec bash scripts/restart.sh

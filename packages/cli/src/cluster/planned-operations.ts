@@ -1,0 +1,97 @@
+import type { ClusterChanges, Clusterfile, ClusterImage, ClusterState, CurrentCluster, DecidedOperation, Plan } from "@outrigger/cluster";
+import { cliErrors } from "../errors.ts";
+import { type HostFlags, hostOptions, knownState } from "./changed-hosts.ts";
+import { type ClusterOptions, wantedFolder } from "./cluster-options.ts";
+import { type OpenedWish, type OpenFlags, openCluster, readClusterfileAt } from "./open-cluster.ts";
+import { optionsInvalid } from "./options-invalid.ts";
+
+/** What a plan is asked for. */
+export interface PlanFlags extends OpenFlags, ClusterOptions, HostFlags {
+  readonly file?: string;
+  readonly operation?: "delete" | "rollback";
+}
+
+/** What would be done, and what for. */
+export interface PlannedOperations {
+  readonly cluster: string;
+  readonly plans: readonly Plan[];
+  /** Absent where there is no cluster yet, or the operation does not come from comparing. */
+  readonly changes?: ClusterChanges;
+  readonly image: ClusterImage;
+  readonly close: () => Promise<void>;
+}
+
+/** Plans what `apply`, `run`, `upgrade`, `rollback` or `delete` would do; no host is asked. @throws what these commands would */
+export async function planOperations(image: string | undefined, flags: PlanFlags): Promise<PlannedOperations> {
+  if (flags.operation !== undefined) return planKnown(flags.operation, flags);
+  const { clusterfile, state } = await wished(image, flags);
+  const { clusterChanges, decide } = await import("@outrigger/cluster");
+  const opened = await openCluster(clusterfile, flags);
+  return closingOnError(opened, async () => {
+    const current = state === undefined ? undefined : currentOf(state);
+    const wanted = { cluster: opened.cluster, imageDigest: opened.image.digest, imageKind: opened.image.kind };
+    const plans = await plansOf(decide(current, wanted), opened);
+    const changes = current === undefined || wanted.imageKind === "application" ? {} : { changes: clusterChanges(current, wanted) };
+    return { cluster: clusterfile.name, plans, ...changes, image: opened.image, close: opened.close };
+  });
+}
+
+/** The Clusterfile that a file, options, or an image for a known cluster stand for. */
+async function wished(
+  image: string | undefined,
+  flags: PlanFlags,
+): Promise<{ readonly clusterfile: Clusterfile; readonly state: ClusterState | undefined }> {
+  const { clusterfileOfOptions, readState } = await import("@outrigger/cluster");
+  if (image === undefined) {
+    const clusterfile = await readClusterfileAt(flags.file ?? "Clusterfile");
+    return { clusterfile, state: await readState(await wantedFolder(flags, clusterfile.name)) };
+  }
+  if (flags.file !== undefined) {
+    throw cliErrors["option-invalid"]({
+      option: "-f",
+      found: "given beside an image",
+      expected: "one of the two",
+      command: "cluster plan",
+    });
+  }
+  if (flags.masters === undefined && flags.nodes === undefined) {
+    const state = await knownState(await wantedFolder(flags));
+    return { clusterfile: { ...state.clusterfile, image }, state };
+  }
+  const name = flags.cluster === undefined ? {} : { name: flags.cluster };
+  const reading = clusterfileOfOptions({ ...hostOptions(flags), image, ...name });
+  if (!reading.ok) throw optionsInvalid(reading.problems);
+  return { clusterfile: reading.value, state: await readState(await wantedFolder(flags, reading.value.name)) };
+}
+
+async function planKnown(operation: "delete" | "rollback", flags: PlanFlags): Promise<PlannedOperations> {
+  const folder = await wantedFolder(flags);
+  const state = await knownState(folder);
+  const version = operation === "rollback" ? state.earlier.at(-1) : state.image;
+  if (version === undefined) throw cliErrors["no-image-before"]({ cluster: folder.cluster, image: state.image.reference });
+  const opened = await openCluster({ ...state.clusterfile, image: version.reference }, flags, version);
+  return closingOnError(opened, async () => {
+    const before = operation === "rollback" ? { imageBefore: state.image.reference } : {};
+    const cluster = { ...opened.cluster, hosts: state.cluster.hosts };
+    const plans = await plansOf([{ operation, cluster, ...before }], opened);
+    return { cluster: folder.cluster, plans, image: opened.image, close: opened.close };
+  });
+}
+
+async function plansOf(operations: readonly DecidedOperation[], { image, types }: OpenedWish): Promise<readonly Plan[]> {
+  const { makePlan } = await import("@outrigger/cluster");
+  return operations.map((operation) => makePlan({ ...operation, image, types }));
+}
+
+function currentOf(state: ClusterState): CurrentCluster {
+  return { cluster: state.cluster, imageDigest: state.image.digest, applications: state.applications.map(({ digest }) => digest) };
+}
+
+async function closingOnError<Result>(opened: OpenedWish, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
