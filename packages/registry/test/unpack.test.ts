@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { treeOfTar, type UnpackLayerOptions, unpackLayer, unpackTree } from "@outrigger/registry";
+import { treeOfDirectory, treeOfTar, type UnpackLayerOptions, unpackLayer, unpackTree } from "@outrigger/registry";
 import { type TarFile, tarOf } from "../../../tests/support/tar-files.ts";
 
 function temporary(context: Pick<TestContext, "after">): string {
@@ -241,4 +242,15 @@ test("a folder named by a symlink is not taken for a new one when it holds somet
   writeFileSync(join(folder, "beside/kept"), "");
   symlinkSync("beside", join(folder, "root"));
   await assert.rejects(unpack([{ name: "a" }], join(folder, "root")), { code: "folder-not-empty" });
+});
+
+test("two trees of folders that are unpacked at the same time don't get each other's contents", async (context) => {
+  const folder = temporary(context);
+  const contents = new Map(Array.from({ length: 200 }, (_, index) => [String(index), randomBytes(3000 + index)]));
+  mkdirSync(join(folder, "source"));
+  for (const [name, content] of contents) writeFileSync(join(folder, "source", name), content);
+  const tree = await treeOfDirectory(join(folder, "source"));
+  const copies = ["a", "b", "c"].map((name) => join(folder, name));
+  await Promise.all(copies.map((copy) => unpackTree(tree, copy)));
+  for (const copy of copies) for (const [name, content] of contents) assert.deepEqual(readFileSync(join(copy, name)), content, name);
 });
