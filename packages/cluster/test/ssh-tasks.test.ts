@@ -34,6 +34,7 @@ test("facts of a host", async (context) => {
       root: true,
       freeBytes: 0,
       memoryBytes: 0,
+      clusters: [],
       clockOffset: 0,
     },
   );
@@ -198,6 +199,8 @@ test("an aborted task is ended with all its processes, and does not begin later"
   await assert.rejects(never, { message: "not at all" });
   await sleep(500);
   assert.equal(await running(hosts[0], "sleep 32"), "");
+  await first.forgetTasks("run/");
+  assert.equal((await hosts[0]?.exec("ls /var/lib/outrigger/tasks"))?.stdout, "");
 });
 
 test("the end of a script does not wait for what it left behind; that goes on, and its output harms nobody", async (context) => {

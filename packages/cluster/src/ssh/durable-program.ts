@@ -79,7 +79,8 @@ supervise() {
 /** Passes on what the script prints, from where the last connection stopped, until it has ended. */
 const follower = `pass() { cat <&3; cat <&4 >&2; }
 follow() {
-  local pause=0.01
+  # The first time as long as most tasks take: then nothing has to be passed on twice.
+  local pause=0.04 word=
   exec 3< "$t/out" 4< "$t/err" || finish failed "its log is gone"
   if (($1 > 0)); then head -c "$1" <&3 >/dev/null; fi
   if (($2 > 0)); then head -c "$2" <&4 >/dev/null; fi
@@ -89,17 +90,21 @@ follow() {
     # Asked twice, for it may have ended between the questions.
     if [[ -z \${done-} ]] && ! alive; then
       state
+      [[ -e $t/begun ]] || finish failed "the task could not be started"
       [[ -n $now && $now != running ]] || now=interrupted
       break
     fi
     if [[ -n \${done-} ]]; then
       read -r -t "$pause" -u "$done" word
-      if (($? == 1)); then exec {done}<&-; done=; fi
+      case $?:$word in
+        *:no-room) finish no-room "the disk of ${hostFolder} is full" ;;
+        1:*) exec {done}<&-; done= ;;
+      esac
     else
       nothing "$pause"
     fi
-    [[ $pause == 0.01 ]] || pass
-    case $pause in 0.01) pause=0.05 ;; 0.05) pause=0.1 ;; *) pause=0.25 ;; esac
+    [[ $pause == 0.04 && -z \${done-} ]] || pass
+    case $pause in 0.04) pause=0.05 ;; 0.05) pause=0.1 ;; *) pause=0.25 ;; esac
   done
   pass
   finish "$now" "$3"
@@ -119,13 +124,9 @@ t=${folder}
 ${common}${groupFunctions}${scriptFunction(task.script, task.secrets)}${supervisor}${follower}
 timeout=${task.timeout / 1000}
 if [[ -e $t/begun ]]; then follow ${passed.stdout} ${passed.stderr} attached; fi
+# The folder is everybody's to read, for rootfs lie there; tasks are not.
 why=$({ { [[ -d ${hostFolder} ]] || mkdir -p -m 0755 ${hostFolder}; } && mkdir -p "$t" && printf '%s' ${quoteWord(scriptText(task.script))} > "$t/script" && printf '%s\\n' ${quoteWord(task.key)} > "$t/key" && : >> "$t/out" && : >> "$t/err"; } 2>&1) || finish failed "\${why##*$'\\n'}"
 exec {done}< <(supervise)
-read -r -t 0.03 -u "$done" word
-case $?:$word in
-  *:no-room) finish no-room "the disk of ${hostFolder} is full" ;;
-  1:*) exec {done}<&-; done= ;;
-esac
 follow 0 0 new
 `;
 }
@@ -138,6 +139,7 @@ ${groupFunctions}
 mkdir -p "$t" 2>/dev/null
 if (set -C; echo stopped > "$t/begun") 2>/dev/null; then
   : >> "$t/out"; : >> "$t/err"
+  printf '%s\\n' ${quoteWord(key)} > "$t/key"
   printf '%-30s\\n' 'ended 143' > "$t/status"
   finish stopped
 fi

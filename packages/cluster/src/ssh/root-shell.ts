@@ -81,7 +81,7 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
     // Also where something on the host still holds the other end.
     channel.close();
   }
-  if (stdout.trailer !== undefined) return stdout.trailer;
+  if (stdout.trailer !== undefined && stderr.trailer !== undefined) return stdout.trailer;
   shell.signal?.throwIfAborted();
   if (late) throw clusterErrors["host-timeout"]({ host: host.ip, what: "a script", seconds: (shell.deadline ?? 0) / 1000 });
   // The link's own end is told after that of its channels.
