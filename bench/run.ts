@@ -32,8 +32,8 @@ const benches: Readonly<Record<string, () => readonly Measurement[] | Promise<re
   "driver-sdk": benchDriverSdk,
   "cluster-label": benchClusterLabel,
   "cluster-plan": benchClusterPlan,
-  layers: benchLayers,
   "cluster-ssh": benchClusterSsh,
+  layers: benchLayers,
 };
 
 const names = process.argv.slice(2);

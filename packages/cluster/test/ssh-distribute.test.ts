@@ -82,7 +82,7 @@ async function stand(
 }
 
 test("a folder that is not there becomes exactly the tree; the second time nothing is sent, in one round trip", async (context) => {
-  const { all, root } = await stand(context, 2);
+  const { all, root } = await stand(context, 4);
   const tree = await treeOfDirectory(root);
   const seen: number[] = [];
   const connections = await Promise.all(all.hosts.map(({ ip }) => all.connections.get(ip)));
@@ -92,10 +92,7 @@ test("a folder that is not there becomes exactly the tree; the second time nothi
     ),
   );
   const bytes = tree.entries.reduce((sum, { size }) => sum + size, 0);
-  assert.deepEqual(results, [
-    { sentBytes: bytes, unchanged: false },
-    { sentBytes: bytes, unchanged: false },
-  ]);
+  for (const result of results) assert.deepEqual(result, { sentBytes: bytes, unchanged: false });
   assert.equal(seen.at(-1), bytes);
   assert.deepEqual(
     seen,

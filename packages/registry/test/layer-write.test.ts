@@ -20,7 +20,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gunzipSync, zstdDecompressSync } from "node:zlib";
-import { type FileEntry, type FileTree, treeOfDirectory, treeOfTar, unpackLayer, unpackTree, writeLayer } from "@outrigger/registry";
+import {
+  type FileEntry,
+  type FileTree,
+  tarBlocks,
+  treeOfDirectory,
+  treeOfTar,
+  unpackLayer,
+  unpackTree,
+  writeLayer,
+} from "@outrigger/registry";
 import fc from "fast-check";
 
 function temporary(context: Pick<TestContext, "after">): string {
@@ -307,4 +316,20 @@ await treeOfDirectory(process.argv[1]).catch((error) => console.log(left.entries
   const words = ["--input-type=module", "-e", program, folder];
   const shown = execFileSync(process.execPath, words, { cwd: import.meta.dirname, encoding: "utf8", env: { PATH: "/nowhere" } });
   assert.equal(shown.trim(), "1 attributes-tool-missing");
+});
+
+test("two tars of small files that are made at the same time don't get each other's contents", async (context) => {
+  const root = temporary(context);
+  for (let index = 0; index < 60; index += 1) writeFileSync(join(root, String(index)), randomBytes(20_000 + index));
+  const tree = await treeOfDirectory(root);
+  const digestOfTar = async (): Promise<string> => {
+    const hash = createHash("sha256");
+    for await (const block of tarBlocks(tree, { blockSize: 4096, modified: 0 })) {
+      hash.update(block);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return hash.digest("hex");
+  };
+  const alone = await digestOfTar();
+  assert.deepEqual(new Set(await Promise.all(Array.from({ length: 5 }, digestOfTar))), new Set([alone]));
 });

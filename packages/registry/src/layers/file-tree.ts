@@ -29,7 +29,7 @@ export interface FileTree {
   readonly entries: readonly FileEntry[];
   /** The content of a `file` entry of this tree. */
   readonly content: (entry: FileEntry) => AsyncIterable<Uint8Array>;
-  /** The same without waiting, where the content lies on this machine: a piece is good until the next one is asked for. Writers of layers are fast by it. */
+  /** The same without waiting, where the content lies on this machine: a piece is good until anybody asks for the next one, of any file. Writers of layers are fast by it. */
   readonly contentSync?: (entry: FileEntry) => Iterable<Uint8Array>;
   /** Paths of folders that the source does not name, but needs for what lies in them: in a layer they say nothing of the folder below. */
   readonly implied?: ReadonlySet<string>;

@@ -10,6 +10,9 @@ export interface TarBlocksOptions {
   readonly modified: number | "keep";
 }
 
+/** Pieces below this size can lie in a buffer of all trees. */
+const sharedSize = 64 * 1024;
+
 /** The canonical tar of a tree, in blocks of one size: where they end depends on the tree alone. A block is the reader's own. */
 export async function* tarBlocks(tree: FileTree, { blockSize, modified }: TarBlocksOptions): AsyncGenerator<Buffer, void, undefined> {
   let block = Buffer.allocUnsafeSlow(blockSize);
@@ -38,9 +41,13 @@ export async function* tarBlocks(tree: FileTree, { blockSize, modified }: TarBlo
     if (tree.contentSync !== undefined) {
       for (const piece of tree.contentSync(entry)) {
         size += piece.length;
-        for (let at = 0; at < piece.length; ) {
-          at += fill(piece, at);
-          if (filled === blockSize) yield full();
+        let rest = piece;
+        while (rest.length > 0) {
+          rest = rest.subarray(fill(rest, 0));
+          if (filled < blockSize) continue;
+          // Small pieces lie in a buffer that whoever reads next takes as well, and others may read while the block is away.
+          if (rest.length < sharedSize) rest = Buffer.from(rest);
+          yield full();
         }
       }
     } else {
