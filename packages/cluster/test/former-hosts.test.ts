@@ -13,7 +13,7 @@ const types: PluginTypes = {
 };
 
 const plugins = [
-  plugin("names", { type: "HOSTNAME", phases: ["PreUpgrade"], data: "10.0.0.1 one\n10.0.0.9 nine\n" }),
+  plugin("names", { type: "HOSTNAME", phases: ["PreInit"], data: "10.0.0.1 one\n10.0.0.9 nine\n" }),
   plugin("labels", { type: "LABEL", phases: ["PostUpgrade"], data: "10.0.0.3,10.0.0.9 disk=ssd\n" }),
   plugin("targets", { phases: ["PostUpgrade"], targets: parseTargets("10.0.0.9").targets }),
 ];
