@@ -18,8 +18,8 @@ const commands = ["uname -r", "hostname", "id -u", "df -P / | tail -n 1", "date 
 /**
  * Hosts of network namespaces with real sshd, all on this machine's processors. Five commands over 20 hosts, from no connection to the last exit, beside a
  * playbook of five `shell` tasks with forks=20, pipelining and no facts; a tree of 200 MB to a new folder of 10 hosts, checked by digest, beside one `rsync -a` for
- * each host at the same time, and `ansible.builtin.copy`. One after the other in turn, medians of three rounds (ansible's copy: one). Needs Debian's `ansible`
- * and `rsync`.
+ * each host at the same time; and beside `ansible.builtin.copy`, which takes the better part of a second for each file and is therefore given the large files and
+ * one in twelve of the small ones, once. Otherwise medians of three rounds, one after the other in turn. Needs Debian's `ansible` and `rsync`.
  */
 export async function benchClusterSsh(): Promise<readonly Measurement[]> {
   return [...(await shell(20)), ...(await copy(10))];
@@ -85,6 +85,7 @@ async function copy(count: number): Promise<readonly Measurement[]> {
         await Promise.all(all.hosts.map((host) => host.exec("rm -rf /var/lib/outrigger/ours-* /root/rsync-*")));
       }
       await connections.close();
+      for (let index = 0; index < 500; index += 1) if (index % 12 > 0) rmSync(join(source, manifest(index)));
       const playbook = join(all.folder, "copy.yaml");
       const tasks = [{ "ansible.builtin.copy": { src: `${source}/`, dest: "/root/ansible/", mode: "preserve" } }];
       writeFileSync(playbook, JSON.stringify([{ hosts: "all", gather_facts: false, tasks }]));
@@ -110,7 +111,11 @@ function layTree(folder: string): void {
   };
   for (const [index, size] of [70, 50, 30].entries()) file(`images/${index}.tar`, size * 1e6);
   for (let index = 0; index < 10; index += 1) file(`bin/tool-${index}`, 4.5e6);
-  for (let index = 0; index < 500; index += 1) file(`manifests/${index % 25}/${index}.yaml`, 4_000 + 25 * index);
+  for (let index = 0; index < 500; index += 1) file(manifest(index), 4_000 + 25 * index);
+}
+
+function manifest(index: number): string {
+  return `manifests/${index % 25}/${index}.yaml`;
 }
 
 async function onHosts<T>(count: number, work: (all: SshHosts) => Promise<T>): Promise<T> {

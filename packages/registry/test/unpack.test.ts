@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
-import { treeOfTar, type UnpackLayerOptions, unpackLayer, unpackTree } from "@outrigger/registry";
+import { treeOfDirectory, treeOfTar, type UnpackLayerOptions, unpackLayer, unpackTree } from "@outrigger/registry";
 import { type TarFile, tarOf } from "../../../tests/support/tar-files.ts";
 
 function temporary(context: Pick<TestContext, "after">): string {
@@ -241,4 +242,16 @@ test("a folder named by a symlink is not taken for a new one when it holds somet
   writeFileSync(join(folder, "beside/kept"), "");
   symlinkSync("beside", join(folder, "root"));
   await assert.rejects(unpack([{ name: "a" }], join(folder, "root")), { code: "folder-not-empty" });
+});
+
+test("trees of folders that are unpacked at the same time don't get each other's contents", async (context) => {
+  const folder = temporary(context);
+  const sources = ["a", "b", "c"].map((name) => join(folder, name));
+  for (const source of sources) {
+    mkdirSync(source);
+    for (let index = 0; index < 50; index += 1) writeFileSync(join(source, String(index)), randomBytes(3000));
+  }
+  const trees = await Promise.all(sources.map((source) => treeOfDirectory(source)));
+  await Promise.all(trees.map((tree, index) => unpackTree(tree, `${sources[index]}-copy`)));
+  for (const source of sources) execFileSync("diff", ["-r", source, `${source}-copy`]);
 });

@@ -62,7 +62,9 @@ export async function unpackTree(tree: FileTree, folder: string, options: Partia
     ]) {
       writer.entry(entry);
       if (entry.kind !== "file") continue;
-      for await (const piece of tree.contentSync?.(entry) ?? tree.content(entry)) writer.data(piece);
+      // Not by one loop that awaits: while it does, others may read into the same piece.
+      if (tree.contentSync !== undefined) for (const piece of tree.contentSync(entry)) writer.data(piece);
+      else for await (const piece of tree.content(entry)) writer.data(piece);
       writer.end();
       files += 1;
       bytes += entry.size;

@@ -3,7 +3,6 @@ import type { ClientChannel } from "ssh2";
 import { pathLists } from "./path-lists.ts";
 import type { LargePart } from "./programs.ts";
 import type { TransferPlan } from "./transfer-plan.ts";
-import { contentOf } from "./tree-index.ts";
 
 /** Enough for the channel to be busy while the next block is read. */
 const blockSize = 2 ** 18;
@@ -35,18 +34,18 @@ export async function sendFiles(
   channel.end();
 }
 
-/** A file's content from a byte on, in blocks that are the reader's own. */
-async function* contentFrom(tree: FileTree, entry: FileEntry, from: number): AsyncGenerator<Buffer, void, undefined> {
+/** A file's content from a byte on. */
+async function* contentFrom(tree: FileTree, entry: FileEntry, from: number): AsyncGenerator<Uint8Array, void, undefined> {
   let skip = from;
-  for await (const piece of contentOf(tree, entry)) {
+  for await (const piece of tree.content(entry)) {
     const start = Math.min(skip, piece.length);
     skip -= start;
-    for (let at = start; at < piece.length; at += blockSize) yield Buffer.from(piece.subarray(at, at + blockSize));
+    for (let at = start; at < piece.length; at += blockSize) yield piece.subarray(at, at + blockSize);
   }
 }
 
 /** False when the channel is closed. */
-export function write(channel: ClientChannel, bytes: Buffer): boolean | Promise<boolean> {
+export function write(channel: ClientChannel, bytes: Uint8Array): boolean | Promise<boolean> {
   if (channel.destroyed || !channel.writable) return false;
   if (bytes.length === 0 || channel.write(bytes)) return true;
   return new Promise((resolve) => {

@@ -63,16 +63,11 @@ function refusalOf(entry: FileEntry, byPath: ReadonlyMap<string, FileEntry>): st
 export async function digestOfStart(tree: FileTree, entry: FileEntry, bytes: number): Promise<string> {
   const hash = createHash("sha256");
   let left = bytes;
-  for await (const piece of contentOf(tree, entry)) {
+  for await (const piece of tree.content(entry)) {
     hash.update(piece.length > left ? piece.subarray(0, left) : piece);
     left -= piece.length;
     if (left <= 0) break;
     if (piece.length > 2 ** 16) await breathe();
   }
   return hash.digest("hex");
-}
-
-/** A file's content in pieces that are good until the next one is asked for. */
-export function contentOf(tree: FileTree, entry: FileEntry): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
-  return tree.contentSync === undefined ? tree.content(entry) : tree.contentSync(entry);
 }
