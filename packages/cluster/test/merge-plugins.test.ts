@@ -145,6 +145,17 @@ test("merging: a folder's plugin.yaml brings code and settings; the Clusterfile'
   assert.match(mistakes([], wrong, folder)[0] ?? "", /^Clusterfile:3:33: spec\.values\.list\.SORT: /);
 });
 
+test("merging: a value that is secret says where it is, and never is the secret itself", () => {
+  const secret = manifest("list-nodes").replace("items:", "items:\n        - { name: TOKEN, type: secret }");
+  const folder = documents(secret, { from: "folder", file: "/p/plugin.yaml" });
+  const use = (token: string) => documents(plugin("list-nodes", `values: { list: { SORT: age, TOKEN: "${token}" } }`), clusterfile);
+  const [merged] = merge([], use("env:LIST_TOKEN"), folder);
+  assert.deepEqual(merged?.secretValues, [["list", "TOKEN"]]);
+  const [mistake = ""] = mistakes([], use("hunter2"), folder);
+  assert.match(mistake, /^Clusterfile:3:\d+: spec\.values\.list\.TOKEN: .*in clear/);
+  assert.doesNotMatch(mistake, /hunter2/);
+});
+
 test("merging: several plug-ins can build on one package, which is none by itself", () => {
   const packed = documents(manifest("list-nodes"), { from: "folder", file: "/p/plugin.yaml" }).map((document) => ({
     ...document,

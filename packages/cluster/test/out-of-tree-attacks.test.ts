@@ -256,6 +256,8 @@ subprocess.Popen(["sleep", "${mark}"], start_new_session=True, stdin=subprocess.
 log("started")`;
   const { run, types } = await openPlugin(t, program(body));
   await run();
+  // Between fork and exec it has not its own command line yet.
+  for (let tries = 0; !isRunning(mark) && tries < 50; tries += 1) await new Promise((later) => setTimeout(later, 100));
   assert.equal(isRunning(mark), true);
   await types.close();
   for (let tries = 0; isRunning(mark) && tries < 50; tries += 1) await new Promise((later) => setTimeout(later, 100));

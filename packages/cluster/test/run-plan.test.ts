@@ -239,6 +239,30 @@ test("a plug-in that throws or hangs fails its task; what it logs and its words 
   }
 });
 
+test("values that are secret are read for the call, and come out nowhere", async (context) => {
+  process.env["OUTRIGGER_TEST_TOKEN"] = "top-secret-token";
+  const seen: unknown[] = [];
+  const types = typesOf({
+    CALLED: {
+      type: "CALLED",
+      kind: "called",
+      check: () => [],
+      privileges: [],
+      run: async (_, given) => {
+        seen.push(given.values);
+        given.log.info(`using ${String(given.values["list"]?.["TOKEN"])}`);
+        throw new TypeError(`refused with ${String(given.values["list"]?.["TOKEN"])}`);
+      },
+    },
+  });
+  const values = { list: { TOKEN: "env:OUTRIGGER_TEST_TOKEN", SORT: "age" } };
+  const made = plugin("secret", { type: "CALLED", values, secretValues: [["list", "TOKEN"]] });
+  const plan = planOf(hosts, [{ phase: "PreInit", entries: [callEntry("PreInit", made, ["10.0.0.2"])] }]);
+  const { failures } = await carryOut({ folder: temporaryFolder(context), plan, connections: fakeHosts(hosts), parts: { types } });
+  assert.deepEqual(seen, [{ list: { TOKEN: "top-secret-token", SORT: "age" } }]);
+  assert.deepEqual([failures[0]?.tail, failures[0]?.reason], [["using ***"], "refused with ***"]);
+});
+
 test("a label selector that only the API can answer is asked when its turn comes, and counts within the operation", async (context) => {
   const connections = fakeHosts(hosts);
   const node = (address: string) => ({ metadata: { name: address }, spec: {}, status: { addresses: [{ type: "InternalIP", address }] } });

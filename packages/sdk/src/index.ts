@@ -50,6 +50,7 @@ export * from "./engine/run/load-plugin.ts";
 export * from "./engine/run/resolve-sdk.ts";
 export type * from "./engine-api/types.ts";
 export * from "./errors.ts";
+export * from "./files/write-durably.ts";
 export * from "./json/is-object.ts";
 export * from "./json/lossless.ts";
 export * from "./json/merge-patch.ts";

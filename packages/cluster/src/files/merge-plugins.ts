@@ -6,7 +6,7 @@ import type { PluginDocument } from "../model/plugin-document.ts";
 import { byPlace } from "./document-fields.ts";
 import { placePluginProblem, rememberSources, sourcesOf } from "./places.ts";
 import { pluginProblems } from "./plugin-problems.ts";
-import { filledValues, mergeValues } from "./plugin-values.ts";
+import { filledValues, mergeValues, secretSettings } from "./plugin-values.ts";
 
 /** Documents of one plug-in, the lowest first: image, folder, Clusterfile. */
 interface Layers {
@@ -96,12 +96,14 @@ function mergeLayers(
   problems.push(...found.map((problem) => placePluginProblem(nearestTo(problem.path, documents) ?? top, problem)));
   if (found.length > 0 || given.type === undefined) return [];
   const values = filledValues(settings, given.values);
+  const secrets = secretSettings(settings);
   const plugin: ClusterPlugin = {
     ...usualRules,
     phases: [],
     targets: [],
     ...given,
     ...(values === undefined ? {} : { values }),
+    ...(secrets.length === 0 ? {} : { secretValues: secrets }),
     name,
     type: given.type,
     origin: top.origin,

@@ -1,5 +1,7 @@
 import { type ConfigGroup, type ConfigValues, checkValues, type GroupValues, type PlainProblem } from "@outrigger/plugin";
 
+import { secretPlace } from "./secrets.ts";
+
 /** Values over values, setting by setting. */
 export function mergeValues(under: ConfigValues, over: ConfigValues): ConfigValues {
   const groups = Object.entries(over).map(([group, values]): [string, GroupValues] => [
@@ -35,5 +37,27 @@ export function valueProblems(settings: readonly ConfigGroup[] | undefined, give
     ];
   }
   const problems = checkValues(settings, given ?? {}, { ports: [], downstream: [] });
-  return problems.map((problem) => ({ ...problem, path: ["spec", "values", ...problem.path] }));
+  return [...problems, ...secretsInClear(settings, given ?? {})].map((problem) => ({
+    ...problem,
+    path: ["spec", "values", ...problem.path],
+  }));
+}
+
+/** The settings that are secret, as `[group, item]`. */
+export function secretSettings(settings: readonly ConfigGroup[] | undefined): readonly (readonly [group: string, item: string])[] {
+  return (settings ?? []).flatMap(({ group, items }) =>
+    items.flatMap(({ name, type }) => (type === "secret" ? [[group, name] as const] : [])),
+  );
+}
+
+/** What a cluster is made of is kept on this machine and on its masters: values that are secret say where the secret is. */
+function secretsInClear(settings: readonly ConfigGroup[], given: ConfigValues): readonly PlainProblem[] {
+  return secretSettings(settings)
+    .filter(([group, item]) => Object.hasOwn(given[group] ?? {}, item) && secretPlace(String(given[group]?.[item])) === undefined)
+    .map(([group, item]) => ({
+      path: [group, item],
+      code: "secret-in-clear",
+      message: `${item} is a secret, and stands here in clear.`,
+      hint: "Write `file:PATH` or `env:NAME`: it is read when the plug-in is called, and kept nowhere.",
+    }));
 }

@@ -72,8 +72,14 @@ async function readSecretFile(path: string, fail: (reason: string, cause?: unkno
 /** The value of an option such as `-p`: none asks, else `file:PATH` or `env:NAME`. @throws secret-in-argument */
 export function parseSecretOption(option: string, value: string | undefined): SecretSource {
   if (value === undefined || value === "") return { from: "prompt" };
-  const [, kind, rest = ""] = /^(file|env):(.+)$/.exec(value) ?? [];
+  const source = secretPlace(value);
+  if (source === undefined) throw clusterErrors["secret-in-argument"]({ option });
+  return source;
+}
+
+/** `file:PATH` or `env:NAME`: where a secret is, instead of the secret. */
+export function secretPlace(text: string): SecretSource | undefined {
+  const [, kind, rest = ""] = /^(file|env):(.+)$/.exec(text) ?? [];
   if (kind === "file") return { from: "file", path: rest };
-  if (kind === "env") return { from: "variable", name: rest };
-  throw clusterErrors["secret-in-argument"]({ option });
+  return kind === "env" ? { from: "variable", name: rest } : undefined;
 }

@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ClusterLogger, internalAddresses, type KubernetesAnswer, type KubernetesClient, type KubernetesNode } from "@outrigger/sdk";
 import { clusterErrors } from "../errors.ts";
+import { sideBySide } from "../side-by-side.ts";
 import { differenceOf, formatChange, inverseOf, type NodeChange, type NodeDifference, stillOurs } from "./node-change.ts";
-import { sideBySide } from "./side-by-side.ts";
 
 /** Under which name a node keeps what it takes to undo a change: a plug-in's at a phase, in one run. */
 export interface UndoRecord {

@@ -4,9 +4,9 @@ import { type KubernetesAnswer, type KubernetesClient, type KubernetesRequest, k
 import { clusterErrors } from "../errors.ts";
 import type { HostConnection } from "../ssh/host-connection.ts";
 import { findKubeconfig } from "./find-kubeconfig.ts";
+import { gate } from "./gate.ts";
 import type { KubernetesAccess } from "./kubeconfig.ts";
 import { NoAnswer, type RawAnswer, sendRequest } from "./send-request.ts";
-import { gate } from "./side-by-side.ts";
 import { encrypted, hostOf, openedWithin, TunnelAgent } from "./tunnel-agent.ts";
 
 export interface KubernetesOptions {

@@ -23,6 +23,8 @@ export interface ClusterPlugin {
   readonly data?: unknown;
   /** Settings of a plug-in that has a plugin.yaml, checked against its config groups. */
   readonly values?: ConfigValues;
+  /** Which of the values are `file:PATH` or `env:NAME` of a secret, read when the plug-in is called. */
+  readonly secretValues?: readonly (readonly [group: string, item: string])[];
   /** True: `{{ .NAME }}` in the data is filled from the host's variables. Otherwise data stays as it is. */
   readonly template: boolean;
   /** The package whose plugin.yaml it builds on: an absolute folder on this machine, a folder in the image's rootfs, or a package's reference. */

@@ -10,6 +10,8 @@ export interface Cluster {
   readonly image: string;
   /** At least one master; the first master is master0. */
   readonly hosts: readonly Host[];
+  /** Hosts that have left it: data and targets that still name them are no mistakes, and mean nothing. */
+  readonly formerHosts?: readonly Host[];
   /** Commands that run on master0 instead of the image's own; absent: the image's. */
   readonly commands?: readonly string[];
   /** Arguments for the image's commands: `{{ .NAME }}`-free `key=value` words, given to them as variables. */

@@ -25,8 +25,9 @@ export function makePlan(input: PlanInput): Plan {
   const master0 = firstMaster(cluster.hosts);
   if (master0 === undefined) throw clusterErrors["cluster-without-master"]({ cluster: cluster.name });
   checkImage(input);
-  const { typed, problems } = checkPlugins(cluster.plugins, cluster.hosts, input.types);
-  const found: Problem[] = [...problems, ...targetProblems(cluster.plugins, cluster.hosts)];
+  const known = [...cluster.hosts, ...(cluster.formerHosts ?? [])];
+  const { typed, problems } = checkPlugins(cluster.plugins, known, input.types);
+  const found: Problem[] = [...problems, ...targetProblems(cluster.plugins, known)];
   // What is wrong with data is told instead of making scripts of it.
   if (found.length > 0) throw pluginsInvalid(cluster.name, found);
   const touched = touchedHosts(input);

@@ -24,7 +24,7 @@ export function calledJob(run: Run, call: Call, task: { readonly id: string; rea
   const work: Job["work"] = async ({ log, signal }) => {
     const late = AbortSignal.timeout(plugin.timeout * 1000);
     const both = AbortSignal.any([signal, late]);
-    const context = pluginContext(run, call, { log, signal: both, deadline: Date.now() + plugin.timeout * 1000 });
+    const context = await pluginContext(run, call, { log, signal: both, deadline: Date.now() + plugin.timeout * 1000 });
     const method = verb === "run" ? type.run : type.undo;
     await Promise.race([Promise.resolve(method?.(plugin, context, phase)), tooLate(both)]);
     return late.aborted ? lateResult(plugin) : { kind: "done" };

@@ -1,7 +1,10 @@
+import type { ConfigValues } from "@outrigger/plugin";
 import type { ClusterContext, ClusterHost, ClusterLogger } from "@outrigger/sdk";
 import { kubernetesClientOver } from "@outrigger/sdk";
 import { guardContext } from "@outrigger/sdk/process";
+import { resolveSecret, secretPlace } from "../files/secrets.ts";
 import { renderData } from "../files/template.ts";
+import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
 import type { Call } from "./called-job.ts";
 import type { Run } from "./run-parts.ts";
@@ -15,8 +18,13 @@ export interface CallTimes {
 }
 
 /** What a plug-in works with during one call: no more than its privileges allow, whatever its process sends. */
-export function pluginContext(run: Run, { plugin, type, hosts }: Call, { log, signal, deadline }: CallTimes): ClusterContext {
+export async function pluginContext(
+  run: Run,
+  { plugin, type, hosts }: Call,
+  { log, signal, deadline }: CallTimes,
+): Promise<ClusterContext> {
   const { plan } = run;
+  const values = await openedValues(plugin, run.secrets.add);
   const all = plan.hosts.map((host) => clusterHost(host, plan.master0));
   const exec: ClusterContext["exec"] = async (ip, script, { env = {}, timeout, workingDirectory } = {}) => {
     const connection = await run.connections.get(ip);
@@ -35,7 +43,7 @@ export function pluginContext(run: Run, { plugin, type, hosts }: Call, { log, si
     cluster: { name: plan.cluster, image: plan.image.reference, operation: run.operation, hosts: all },
     hosts: all.filter(({ ip }) => hosts.includes(ip)),
     data: plugin.template ? renderData(plugin.data, run.host(plan.master0).env, plugin.name) : plugin.data,
-    values: plugin.values ?? {},
+    values,
     kubernetes: kubernetesClientOver(async (request) => (await run.kubernetes(run.record.kubeconfig)).request(request)),
     exec,
     log: loggerOf(log),
@@ -43,6 +51,22 @@ export function pluginContext(run: Run, { plugin, type, hosts }: Call, { log, si
     signal,
   };
   return guardContext(context, [...plugin.privileges, ...type.privileges]);
+}
+
+/** The plug-in's values with its secrets read; they are masked from then on wherever they come out. @throws secret-unreadable */
+async function openedValues(
+  { name, values = {}, secretValues = [] }: ClusterPlugin,
+  keep: (secret: string) => void,
+): Promise<ConfigValues> {
+  let opened = values;
+  for (const [group, item] of secretValues) {
+    const source = secretPlace(String(values[group]?.[item] ?? ""));
+    if (source === undefined) continue;
+    const text = (await resolveSecret(source, `${item} of the plug-in ${name}`, async () => undefined)).text();
+    keep(text);
+    opened = { ...opened, [group]: { ...opened[group], [item]: text } };
+  }
+  return opened;
 }
 
 export function clusterHost({ ip, roles, env, labels }: Host, master0: string): ClusterHost {

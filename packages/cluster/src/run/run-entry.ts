@@ -1,12 +1,12 @@
 import type { PhaseName } from "@outrigger/plugin";
 import type { ClusterPlugin, FailureRule } from "../model/cluster-plugin.ts";
 import type { Entry, PluginEntry } from "../plan/plan.ts";
+import { sideBySide } from "../side-by-side.ts";
 import { calledJob } from "./called-job.ts";
 import { prepareJoin } from "./join-variables.ts";
 import type { Run } from "./run-parts.ts";
 import { isDone, type Job, runJob, type TaskFailure } from "./run-task.ts";
 import { scriptJob } from "./script-job.ts";
-import { sideBySide } from "./side-by-side.ts";
 import { isJoinToken, stepJob } from "./step-job.ts";
 
 export interface EntryEnding {

@@ -1,11 +1,11 @@
 import type { Stage } from "../plan/plan.ts";
 import { hostFolder } from "../plan/plan-input.ts";
+import { sideBySide } from "../side-by-side.ts";
 import { runEntry } from "./run-entry.ts";
 import { beginRun, type Run, type RunParts } from "./run-parts.ts";
 import { isDone, type TaskFailure } from "./run-task.ts";
 import { clusterKey } from "./script-job.ts";
 import { outputFolder, plainScript } from "./script-output.ts";
-import { sideBySide } from "./side-by-side.ts";
 import { isAlways } from "./step-job.ts";
 import { finishUndo, undoRun } from "./undo.ts";
 

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { wordsOf } from "@outrigger/plugin";
-import { writeDurably } from "@outrigger/sdk/driver";
+import { writeDurably } from "@outrigger/sdk";
 import { clusterErrors } from "../errors.ts";
 import type { ClusterFolder } from "../state/cluster-folder.ts";
 import type { FrozenRun } from "./frozen-run.ts";

@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type OutriggerError, wordsOf } from "@outrigger/plugin";
 import ssh2, { type Client, type ClientChannel } from "ssh2";
 import type { Host } from "../model/host.ts";
@@ -132,6 +133,21 @@ function authHandler({ methods }: LoginMethods, attempts: LoginAttempts) {
   };
 }
 
+/** Milliseconds after which a session that sshd did not open is asked for again: it counts one that has closed for a moment longer than we do. */
+const sessionPauses = [25, 50, 100, 200, 400, 800];
+
+async function session(open: () => Promise<ClientChannel>): Promise<ClientChannel> {
+  for (const pause of sessionPauses) {
+    try {
+      return await open();
+    } catch (error) {
+      if (!(error instanceof Error && "reason" in error)) throw error;
+      await sleep(pause);
+    }
+  }
+  return open();
+}
+
 interface LinkEnd {
   readonly promise: Promise<string>;
   readonly resolve: (reason: string) => void;
@@ -167,7 +183,7 @@ function linkOf(client: Client, socket: Socket, end: LinkEnd): SshLink {
       waiting.shift()?.();
     };
     try {
-      const channel = await opening<ClientChannel>((done) => client.exec(command, done));
+      const channel = await session(() => opening<ClientChannel>((done) => client.exec(command, done)));
       channel.once("close", over);
       return channel;
     } catch (error) {

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { wordsOf } from "@outrigger/plugin";
-import { z } from "@outrigger/sdk";
-import { writeDurably } from "@outrigger/sdk/driver";
+import { writeDurably, z } from "@outrigger/sdk";
 import { clusterErrors } from "../errors.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Clusterfile } from "../model/clusterfile.ts";

@@ -33,12 +33,15 @@ export function nextState(
   }
   const leaving = operation === "scale-down" ? new Set(plan.touched) : new Set<string>();
   const hosts = cluster.hosts.filter(({ ip }) => !leaving.has(ip));
+  const gone = [...(before?.cluster.formerHosts ?? []), ...cluster.hosts.filter(({ ip }) => leaving.has(ip))];
+  const formerHosts = gone.filter(({ ip }) => !hosts.some((host) => host.ip === ip));
+  const former = formerHosts.length === 0 ? {} : { formerHosts };
   const isGone = (task: string): boolean => leaving.has(task.split("/").at(-1) ?? "");
   return {
     ...common,
     ran: Object.fromEntries(Object.entries(common.ran).filter(([task]) => !isGone(task))),
-    cluster: { ...cluster, hosts },
-    clusterfile: { ...clusterfile, hosts: ownHosts(hosts, clusterfile, before?.clusterfile) },
+    cluster: { ...cluster, hosts, ...former },
+    clusterfile: { ...clusterfile, ...former, hosts: ownHosts(hosts, clusterfile, before?.clusterfile) },
     image,
     earlier: earlierImages(before, image, operation),
     applications,

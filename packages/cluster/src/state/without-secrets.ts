@@ -4,12 +4,16 @@ import type { Host, SecretSource } from "../model/host.ts";
 
 /** A cluster as it may be written down: what was given in clear is asked for later. */
 export function withoutSecrets(cluster: Cluster): Cluster {
-  return { ...cluster, hosts: cluster.hosts.map(hostWithoutSecrets) };
+  return { ...cluster, hosts: cluster.hosts.map(hostWithoutSecrets), ...formerOf(cluster) };
 }
 
 /** Its warnings go too: they have been told. */
 export function clusterfileWithoutSecrets(clusterfile: Clusterfile): Clusterfile {
-  return { ...clusterfile, hosts: clusterfile.hosts.map(hostWithoutSecrets), warnings: [] };
+  return { ...clusterfile, hosts: clusterfile.hosts.map(hostWithoutSecrets), ...formerOf(clusterfile), warnings: [] };
+}
+
+function formerOf({ formerHosts }: Pick<Cluster, "formerHosts">): Pick<Cluster, "formerHosts"> {
+  return formerHosts === undefined ? {} : { formerHosts: formerHosts.map(hostWithoutSecrets) };
 }
 
 export function hostWithoutSecrets(host: Host): Host {

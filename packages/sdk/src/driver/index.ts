@@ -1,4 +1,5 @@
 export { isOutriggerError, OutriggerError } from "@outrigger/plugin/errors";
+export * from "../files/write-durably.ts";
 export * from "./addresses/address-pool.ts";
 export * from "./addresses/pool-ipam.ts";
 export {
@@ -33,7 +34,6 @@ export * from "./logger.ts";
 export * from "./metrics/scrape-metrics.ts";
 export * from "./serve-driver.ts";
 export * from "./state/state-file.ts";
-export * from "./state/write-durably.ts";
 export * from "./volumes/mount-table.ts";
 export * from "./volumes/mounts-file.ts";
 export * from "./volumes/volume-name.ts";

@@ -18,7 +18,8 @@ type ReadChanges = (
 export function nodeType(type: string, read: ReadChanges, check: CalledType["check"]): CalledType {
   const changesOf = (plugin: ClusterPlugin, context: ClusterContext): ReadonlyMap<string, NodeChange> => {
     const { changes, problems } = read(plugin, hostsOfContext(context));
-    const [first] = problems;
+    // Whom the data means was checked when it was planned: an address that nobody has now is that of a host that has left.
+    const first = problems.find(({ code }) => code !== "unknown-reference");
     if (first !== undefined) throw clusterErrors["plugin-data-invalid"]({ plugin: plugin.name, reason: first.message });
     return changes;
   };

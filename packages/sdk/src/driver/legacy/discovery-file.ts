@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { writeDurably } from "../state/write-durably.ts";
+import { writeDurably } from "../../files/write-durably.ts";
 
 export interface DiscoveryFile {
   /** The name by which the engine's users know the driver. */

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { wordsOf } from "@outrigger/plugin/errors";
+import { writeDurably } from "../../files/write-durably.ts";
 import { driverSdkErrors } from "../errors.ts";
-import { writeDurably } from "./write-durably.ts";
 
 /**
  * What a driver must know after a crash, as JSON in a file. Its place is the propagated mount: an upgrade keeps that,
