@@ -128,7 +128,7 @@ test("banners and greetings are not taken for anything", async (context) => {
 });
 
 test("sessions that are refused, and a login shell that ends by a signal", async (context) => {
-  let fault: "no session" | "no command" | "a signal" = "no session";
+  let fault: "no session" | "no command" | "an end at once" | "a signal" = "no session";
   const port = await listen(
     context,
     sshServer({}, (client) => {
@@ -137,7 +137,8 @@ test("sessions that are refused, and a login shell that ends by a signal", async
         accept().on("exec", (acceptExec, rejectExec) => {
           if (fault === "no command") return rejectExec();
           const channel = acceptExec();
-          channel.exit("KILL");
+          if (fault === "a signal") channel.exit("KILL");
+          else channel.exit(7);
           channel.end();
         });
       });
@@ -147,6 +148,8 @@ test("sessions that are refused, and a login shell that ends by a signal", async
   assert.equal((await refusal(host.facts())).code, "ssh-sessions-refused");
   fault = "no command";
   assert.equal((await refusal(host.facts())).code, "ssh-sessions-refused");
+  fault = "an end at once";
+  assert.match((await refusal(host.facts())).message, /ended \(exit 7\) before it ran anything/);
   fault = "a signal";
   assert.match((await refusal(host.facts())).message, /ended \(exit by a signal\) before it ran anything/);
 });

@@ -5,7 +5,7 @@ import type { Host } from "../model/host.ts";
 import type { OutputListener } from "./host-connection.ts";
 import { MarkedOutput } from "./marked-output.ts";
 import { quoteWord } from "./shell-words.ts";
-import { LinkLostError, type SshLink } from "./ssh-link.ts";
+import { type HostSession, LinkLostError, type SshLink } from "./ssh-link.ts";
 
 export interface RootShell {
   /** Bash functions and commands; prints its body, then calls `finish WORDS`, which ends it. */
@@ -31,12 +31,11 @@ const usualLeaveTime = 10_000;
  * @throws LinkLostError; host-bash-missing; host-shell-ended; host-timeout; sudo-refused; ssh-sessions-refused; what `feed` throws
  */
 export async function runRootShell(link: SshLink, host: Host, shell: RootShell): Promise<string> {
-  const channel = await openSession(link, host, shell.urgent === true);
+  const { channel, exit, closed } = await openSession(link, host, shell.urgent === true);
   const mark = `\u001e${randomBytes(16).toString("hex")}`;
   const stdout = new MarkedOutput(mark, (piece) => shell.onOutput("stdout", piece));
   const stderr = new MarkedOutput(mark, (piece) => shell.onOutput("stderr", piece));
   const end = Promise.withResolvers<void>();
-  let exit: number | undefined;
   const listen = (output: MarkedOutput, stream: NodeJS.ReadableStream): void => {
     stream.on("data", (piece: Buffer) => {
       output.push(piece);
@@ -45,12 +44,7 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
   };
   listen(stdout, channel);
   listen(stderr, channel.stderr);
-  channel.on("exit", (code: number | null) => {
-    exit = code ?? undefined;
-  });
-  channel.on("close", () => end.resolve());
-  // A host may go while it is written to; how it ended is known by the channel's close.
-  channel.on("error", () => undefined);
+  void closed.then(end.resolve);
   const timers: NodeJS.Timeout[] = [];
   const giveUpAfter = (time: number): void => void timers.push(setTimeout(() => end.resolve(), time));
   const leave = (): void => {
@@ -87,13 +81,13 @@ export async function runRootShell(link: SshLink, host: Host, shell: RootShell):
   // The link's own end is told after that of its channels.
   const lost = await Promise.race([link.ended, new Promise<undefined>((resolve) => setImmediate(resolve, undefined))]);
   if (lost !== undefined) throw new LinkLostError(lost);
-  throw shellError(host, exit, stdout.begun, `${stdout.noise}\n${stderr.noise}`.trim());
+  throw shellError(host, exit(), stdout.begun, `${stdout.noise}\n${stderr.noise}`.trim());
 }
 
 /** Reads a program's length and then no more than the program. Every login shell takes it so: words in single quotes. */
 const loader = `bash -c 'read -r length; eval "$(head -c "$length")"'`;
 
-async function openSession(link: SshLink, host: Host, urgent: boolean): Promise<ClientChannel> {
+async function openSession(link: SshLink, host: Host, urgent: boolean): Promise<HostSession> {
   const command = host.ssh.user === "root" ? loader : `sudo -n -H ${loader}`;
   try {
     return await link.run(command, urgent);

@@ -13,12 +13,20 @@ import { type HostKeyCheck, hostKeyCheck } from "./host-key-check.ts";
 /** The connection ended while something still needed it. Never leaves this folder: either it comes back, or `ssh-link-lost` is raised. */
 export class LinkLostError extends Error {}
 
+/** A command that runs on a host. */
+export interface HostSession {
+  readonly channel: ClientChannel;
+  /** Of the command, once the host has said it; undefined also where a signal ended it. */
+  readonly exit: () => number | undefined;
+  readonly closed: Promise<void>;
+}
+
 /** One SSH connection; when it is lost it stays so. */
 export interface SshLink {
   /** Fulfilled with the reason when the connection has ended. */
   readonly ended: Promise<string>;
   /** A session that runs this command by the user's login shell; waits while there are many, unless it is `urgent`. @throws LinkLostError; the host's words when it refuses */
-  readonly run: (command: string, urgent: boolean) => Promise<ClientChannel>;
+  readonly run: (command: string, urgent: boolean) => Promise<HostSession>;
   /** A TCP connection from the host. @throws LinkLostError; the host's words when it refuses */
   readonly forward: (address: string, port: number) => Promise<Duplex>;
   readonly close: () => void;
@@ -136,7 +144,7 @@ function authHandler({ methods }: LoginMethods, attempts: LoginAttempts) {
 /** Milliseconds after which a session that sshd did not open is asked for again: it counts one that has closed for a moment longer than we do. */
 const sessionPauses = [25, 50, 100, 200, 400, 800];
 
-async function session(open: () => Promise<ClientChannel>): Promise<ClientChannel> {
+async function openPatiently(open: () => Promise<HostSession>): Promise<HostSession> {
   for (const pause of sessionPauses) {
     try {
       return await open();
@@ -146,6 +154,18 @@ async function session(open: () => Promise<ClientChannel>): Promise<ClientChanne
     }
   }
   return open();
+}
+
+/** Listens at once: a command may have ended, and all of it have arrived, before anybody who waits for its beginning goes on. */
+function sessionOf(channel: ClientChannel): HostSession {
+  let exit: number | undefined;
+  channel.on("exit", (code: number | null) => {
+    exit = code ?? undefined;
+  });
+  const closed = new Promise<void>((resolve) => channel.once("close", () => resolve()));
+  // A host may go while it is written to; how it ended is known by the channel's close.
+  channel.on("error", () => undefined);
+  return { channel, exit: () => exit, closed };
 }
 
 interface LinkEnd {
@@ -175,7 +195,7 @@ function linkOf(client: Client, socket: Socket, end: LinkEnd): SshLink {
   };
   let sessions = 0;
   const waiting: (() => void)[] = [];
-  const run = async (command: string, urgent: boolean): Promise<ClientChannel> => {
+  const run = async (command: string, urgent: boolean): Promise<HostSession> => {
     if (sessions >= sessionsAtOnce && !urgent) await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), lost]);
     sessions += 1;
     const over = (): void => {
@@ -183,9 +203,11 @@ function linkOf(client: Client, socket: Socket, end: LinkEnd): SshLink {
       waiting.shift()?.();
     };
     try {
-      const channel = await session(() => opening<ClientChannel>((done) => client.exec(command, done)));
-      channel.once("close", over);
-      return channel;
+      const session = await openPatiently(() =>
+        opening((done) => client.exec(command, (error, channel) => done(error, channel === undefined ? channel : sessionOf(channel)))),
+      );
+      void session.closed.then(over);
+      return session;
     } catch (error) {
       over();
       throw error;
