@@ -53,8 +53,6 @@ export interface SshHosts {
 export interface SshHostsOptions {
   /** Lines put before the usual ones of sshd_config. */
   readonly sshdConfig?: readonly string[];
-  /** Milliseconds that every packet takes to and from the hosts, by tc's netem, where the kernel has it. */
-  readonly delay?: number;
 }
 
 export const hostPassword = "correct horse 'battery' $taple";
@@ -76,7 +74,7 @@ export async function sshHosts(context: Pick<TestContext, "after">, count: numbe
     await end(anchor);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   });
-  const subnet = laySwitch(anchor, options.delay);
+  const subnet = laySwitch(anchor);
   const { keyFile, hostKeys } = layHostFiles(`/proc/${anchor.pid}/root${disks}`, folder, count, { password: hostPassword, ...options });
   for (let index = 0; index < count; index += 1) hosts.push(ownHost({ disks, anchor, index, subnet, keyFile }));
   await Promise.all(hosts.map((host) => host.start()));
@@ -102,7 +100,7 @@ exec sleep infinity`;
 }
 
 /** Gives the first three numbers of a subnet that nothing here has: 10.64.0.0 to 10.191.255.0. */
-function laySwitch(anchor: ChildProcess, delay: number | undefined): string {
+function laySwitch(anchor: ChildProcess): string {
   const inAnchor = (...words: readonly string[]): void => {
     execFileSync("nsenter", [`--net=/proc/${anchor.pid}/ns/net`, ...words]);
   };
@@ -121,7 +119,6 @@ function laySwitch(anchor: ChildProcess, delay: number | undefined): string {
       continue;
     }
     inAnchor("ip", "link", "set", "uplink0", "master", "switch0", "up");
-    if (delay !== undefined) inAnchor("tc", "qdisc", "add", "dev", "uplink0", "root", "netem", "delay", `${delay}ms`);
     execFileSync("ip", ["address", "add", `${subnet}.1/24`, "dev", link]);
     execFileSync("ip", ["link", "set", link, "up"]);
     return subnet;

@@ -3,7 +3,7 @@ export const sshErrors = {
   "host-bash-missing": {
     status: 422,
     message: "{host}: there is no bash that can be used: {reason}.",
-    mend: "Install bash 4.4 or newer and coreutils there; nothing else is needed.",
+    mend: "Install bash 4.4 or newer there, with GNU coreutils, findutils and tar; nothing else is needed.",
   },
   "host-command-failed": {
     status: 502,
