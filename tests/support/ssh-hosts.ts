@@ -169,7 +169,8 @@ function ownHost({ disks, anchor, index, subnet, keyFile }: HostPlace): SshHost 
   const exec = (text: string): Promise<Result> => {
     if (running === undefined) throw new TypeError(`${hostname} is down`);
     const words = ["--target", String(running.pid), "--mount", "--net", "--pid", "--uts", "--ipc", "--root", "--wd"];
-    return execute("nsenter", [...words, "bash", "-c", text], "/", { HOME: "/root" });
+    // A bash whose stdin is a socket believes that it is started by sshd and reads ~/.bashrc, unless it lies in another.
+    return execute("nsenter", [...words, "bash", "-c", text], "/", { HOME: "/root", SHLVL: "2" });
   };
   const read = (path: string): string | undefined => {
     const kept = path.replace(/^\/var\/lib\/outrigger(?=\/|$)/, "\0");

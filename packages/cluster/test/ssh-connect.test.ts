@@ -153,7 +153,10 @@ test("login shells: one that isn't bash, start files that print, exit or read, a
   const key = { path: all.keyFile };
   const [host] = all.hosts;
   const root = { exit: 0, stdout: "root\n", stderr: "" };
-  const set = (script: string): Promise<unknown> | undefined => host?.exec(`set -e; ${script}`);
+  const set = async (script: string): Promise<void> => {
+    const done = await host?.exec(`set -e; ${script}`);
+    assert.equal(done?.code, 0, done?.stderr);
+  };
   await set(
     "echo 'Welcome!' > /etc/motd; echo 'echo hello; echo warning >&2; printf \"no end of line\"' > /root/.bashrc; chsh -s /bin/bash",
   );

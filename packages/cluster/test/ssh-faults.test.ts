@@ -128,15 +128,14 @@ test("banners and greetings are not taken for anything", async (context) => {
 });
 
 test("sessions that are refused, and a login shell that ends by a signal", async (context) => {
-  let turn = 0;
+  let fault: "no session" | "no command" | "a signal" = "no session";
   const port = await listen(
     context,
     sshServer({}, (client) => {
       client.on("session", (accept, reject) => {
-        turn += 1;
-        if (turn === 1) return reject();
+        if (fault === "no session") return reject();
         accept().on("exec", (acceptExec, rejectExec) => {
-          if (turn === 2) return rejectExec();
+          if (fault === "no command") return rejectExec();
           const channel = acceptExec();
           channel.exit("KILL");
           channel.end();
@@ -146,7 +145,9 @@ test("sessions that are refused, and a login shell that ends by a signal", async
   );
   const host = await connectTo(context, port);
   assert.equal((await refusal(host.facts())).code, "ssh-sessions-refused");
+  fault = "no command";
   assert.equal((await refusal(host.facts())).code, "ssh-sessions-refused");
+  fault = "a signal";
   assert.match((await refusal(host.facts())).message, /ended \(exit by a signal\) before it ran anything/);
 });
 
