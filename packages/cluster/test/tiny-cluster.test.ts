@@ -85,8 +85,10 @@ async function tinyHosts(context: TestContext, count: number): Promise<Tiny> {
 }
 
 async function files(there: SshHost, version: string): Promise<void> {
-  const parts = ["bin", "scripts", "apps"].map((name) => join(example, name)).join(" ");
-  const script = `rm -rf ${rootfs}; mkdir -p ${rootfs}/etc && cp -r ${parts} ${rootfs} && cp ${example}/versions/${version}/version ${rootfs}/etc`;
+  // By tar, since a host has a /tmp of its own, and the checkout may lie in this machine's.
+  const packed = ["-C", example, "-c", "bin", "scripts", "apps", "-C", join(example, "versions", version), "version"];
+  there.write("/root/files.tar", execFileSync("tar", packed));
+  const script = `rm -rf ${rootfs}; mkdir -p ${rootfs}/etc && cd ${rootfs} && tar -xf /root/files.tar && mv version etc`;
   const { code, stderr } = await there.exec(script);
   assert.equal(code, 0, stderr);
 }
