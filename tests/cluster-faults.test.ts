@@ -108,6 +108,8 @@ test("what a creation that failed has left is deleted, and a host is of one clus
   const deleted = await stand.cluster("delete", "--all", "-c", "faults", "-y");
   assert.equal(deleted.code, 0, deleted.stderr);
   for (const host of stand.hosts) assert.equal((await host.exec("find /var/lib/outrigger -type f; pgrep -f '[t]iny' || true")).stdout, "");
+  const twice = await stand.cluster("delete", "--all", "-c", "faults", "-y");
+  assert.deepEqual([twice.code, /No cluster faults is known/.test(twice.stderr)], [2, true], twice.stdout + twice.stderr);
   const again = await stand.cluster("run", "tiny:1", "--name", "faults", ...hosts);
   assert.equal(again.code, 0, again.stderr);
 });

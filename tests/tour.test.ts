@@ -7,12 +7,13 @@ import { exampleCopy } from "./support/example.ts";
 import { shellBlocks } from "./support/page.ts";
 import { root, sandbox } from "./support/sandbox.ts";
 
-/** The `./outrigger` commands in the shell blocks of a page, without comments; those of the engine and of drivers are run as they stand by engine-tour.test.ts and driver-tour.test.ts. */
+/** The `./outrigger` commands in the shell blocks of a page, without comments; blocks with those of the other layers are run as they stand by engine-tour.test.ts, driver-tour.test.ts and cluster-tour.test.ts. */
 function commandsOf(page: string): readonly string[] {
   return shellBlocks(page)
+    .filter((block) => !/^\.\/outrigger (engine|driver|cluster) /m.test(block))
     .flatMap((block) => block.split("\n"))
     .map((line) => line.replace(/\s+#.*$/, "").trim())
-    .filter((line) => line.startsWith("./outrigger ") && !/^\.\/outrigger (engine|driver) /.test(line));
+    .filter((line) => line.startsWith("./outrigger "));
 }
 
 const applications = readdirSync(join(root, "examples")).filter((name) => existsSync(join(root, "examples", name, "app.yaml")));

@@ -223,20 +223,23 @@ suite("ETCD on a host", () => {
     assert.deepEqual((await host(0).exec("ls /var/backups/test | grep partial; true")).stdout, "");
   });
 
-  test("a snapshot that is damaged on its way is not kept", async () => {
-    const damaging = `#!/bin/bash
+  test("a snapshot that is damaged on its way is not kept, wherever the damage is", async () => {
+    const damages = ["truncate -s 12000", "truncate -s -512", "dd bs=64 count=1 seek=300 conv=notrunc if=/dev/urandom of=", ":>"];
+    for (const damage of damages) {
+      const damaging = `#!/bin/bash
 /usr/bin/etcdctl "$@" || exit
-case "$*" in *"snapshot save"*) truncate -s 12000 "\${@: -1}" ;; esac
+case "$*" in *"snapshot save"*) ${damage.endsWith("=") || damage.endsWith(">") ? damage : `${damage} `}"\${@: -1}" ;; esac
 `;
-    right(
-      await host(0).exec(
-        `mkdir -p /opt/damaging/bin; cat >/opt/damaging/bin/etcdctl <<'E'\n${damaging}E\nchmod +x /opt/damaging/bin/etcdctl`,
-      ),
-    );
-    const before = await listed();
-    const made = await run(host(0), plugin("ETCD", path), "script", "/opt/damaging");
-    assert.deepEqual([made.code, /can't be verified; it is not kept/.test(made.stderr)], [1, true], made.stderr);
-    assert.deepEqual(await listed(), before);
+      right(
+        await host(0).exec(
+          `mkdir -p /opt/damaging/bin; cat >/opt/damaging/bin/etcdctl <<'E'\n${damaging}E\nchmod +x /opt/damaging/bin/etcdctl`,
+        ),
+      );
+      const before = await listed();
+      const made = await run(host(0), plugin("ETCD", path), "script", "/opt/damaging");
+      assert.deepEqual([made.code, /; it is not kept/.test(made.stderr)], [1, true], `${damage}: ${made.stderr}`);
+      assert.deepEqual(await listed(), before);
+    }
   });
 
   test("takes the first endpoint that answers, and a host's own ETCDCTL variables do not disturb it", async () => {

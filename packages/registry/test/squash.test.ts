@@ -137,7 +137,7 @@ const change: fc.Arbitrary<Change> = fc.record({
 });
 const stacks = fc.array(fc.array(change, { maxLength: 9 }), { minLength: 1, maxLength: 4 });
 
-/** One layer as tools write it from a filesystem: every name once, every folder named, links to files of the layer. */
+/** One layer as tools write it from a filesystem: every name once, every folder named, links to files of the layer, with the mode of the file that they are. */
 function layerFiles(changes: readonly Change[], number: number): readonly TarFile[] {
   const taken = new Map<string, Change["what"]>();
   const kept: Change[] = [];
@@ -148,13 +148,14 @@ function layerFiles(changes: readonly Change[], number: number): readonly TarFil
       .slice(0, -1)
       .map((_, index, steps) => steps.slice(0, index + 1).join("/"));
     if (taken.has(place) || above.some((folderPath) => !["folder", undefined].includes(taken.get(folderPath)))) continue;
-    if (one.what === "link" && taken.get(one.target) !== "file") continue;
+    const linked = one.what === "link" ? kept.find(({ path, what }) => path === one.target && what === "file") : undefined;
+    if (one.what === "link" && linked === undefined) continue;
     for (const folderPath of above.filter((each) => !taken.has(each))) {
       taken.set(folderPath, "folder");
       kept.push({ path: folderPath, what: "folder", target: "", mode: 0o755 });
     }
     taken.set(place, one.what);
-    kept.push(one);
+    kept.push({ ...one, mode: linked?.mode ?? one.mode });
   }
   return kept.map((one) => tarFile(one, number));
 }

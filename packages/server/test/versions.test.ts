@@ -93,7 +93,7 @@ test("versions are listed newest first, page by page, and deleted only where not
 test("a plug-in keeps its layer, and those of other layers aren't built or installed here", async (context) => {
   const server = await testServer(context);
   const head = { apiVersion: "outrigger.dev/v1", kind: "Plugin", metadata: { name: "up", version: "1.0.0" } };
-  const cluster = { type: "HOSTNAME", phases: ["PostInstall"] };
+  const cluster = { type: "LIST_NODE", entry: "list_nodes.ts", phases: ["PostInstall"] };
   const made = await server.send("POST", plugins, { body: { ...head, spec: { layer: "cluster", cluster } } });
   assert.equal(made.status, 201);
   await server.refused(422, "build-layer", "POST", `${plugins}/up/versions/1.0.0/builds`);

@@ -53,7 +53,7 @@ export async function askedPrivileges(
 export async function createFrom(api: PluginApi, remote: RemotePackage, name: string): Promise<void> {
   const { packageTar } = await import("@outrigger/driver");
   await useLocal(remote, async (found) => {
-    const tar = await packageTar(found);
+    const tar = await packageTar(found, name);
     try {
       await api.create(name, createReadStream(tar.file, { highWaterMark: 2 ** 20 }));
     } finally {

@@ -42,13 +42,15 @@ interface Unfinished {
   readonly time: string;
 }
 
-/** Creations and joins after the run that the state is of, oldest first, that are open or abandoned. */
+/** Creations and joins after the run that the state is of and after the last deletion, oldest first, that are open or abandoned. */
 async function unfinishedSince(folder: ClusterFolder, last: string | undefined): Promise<readonly Unfinished[]> {
   const found: Unfinished[] = [];
   for (const name of (await runNames(folder)).filter((each) => last === undefined || each > last)) {
     const { record, records, folder: place } = await readRun(folder, name);
     const [first] = records;
-    if (first?.event !== "run-started" || (first.operation !== "create" && first.operation !== "join")) continue;
+    if (first?.event !== "run-started") continue;
+    if (first.operation === "delete" && record.ending?.result === "done") found.length = 0;
+    if (first.operation !== "create" && first.operation !== "join") continue;
     if (record.ending?.result === "done" || record.tasks().every(({ task }) => task.startsWith("connect:"))) continue;
     found.push({ frozen: await readFrozen(place), kubeconfig: record.kubeconfig, time: first.time });
   }

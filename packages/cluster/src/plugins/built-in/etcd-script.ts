@@ -67,6 +67,11 @@ if ! status="$("\${prefix[@]}" etcdutl snapshot status "$file" --write-out table
   fail "the snapshot can't be verified; it is not kept"
 fi
 if [ "$file" != "$partial" ]; then mv -f "$file" "$partial"; fi
+# The two look at the database's pages alone. etcd writes the SHA-256 of them behind them.
+size="$(stat --format %s "$partial")"
+if ((size % 512 != 32)) || [ "$(head -c -32 "$partial" | sha256sum | cut -d " " -f 1)" != "$(tail -c 32 "$partial" | od -An -v -tx1 | tr -d " \\n")" ]; then
+  fail "the snapshot is damaged: its checksum doesn't fit; it is not kept"
+fi
 chmod 0600 "$partial"
 sync "$partial"
 
