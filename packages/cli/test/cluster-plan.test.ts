@@ -51,9 +51,13 @@ test("cluster plan says what apply would do, without any host, and where each pl
 
 test("cluster plan for an image and hosts is what cluster run would do", async () => {
   using there = await place();
-  const { code, stdout } = await there.run("plan", "tiny:1", "-m", "10.9.9.1", "-n", "10.9.9.2-10.9.9.9", "-c", "other");
-  assert.equal(code, 0);
-  assert.match(stdout, /^create other with tiny:1 .*\nhosts: all of 9: 10\.9\.9\.1-10\.9\.9\.9; master0 is 10\.9\.9\.1\n/);
+  const hosts = ["-m", "10.9.9.1", "-n", "10.9.9.2-10.9.9.9"];
+  const expected = /^create other with tiny:1 .*\nhosts: all of 9: 10\.9\.9\.1-10\.9\.9\.9; master0 is 10\.9\.9\.1\n/;
+  for (const option of ["-c", "--name", "--cluster-name"]) {
+    const { code, stdout } = await there.run("plan", "tiny:1", ...hosts, option, "other");
+    assert.equal(code, 0);
+    assert.match(stdout, expected);
+  }
 });
 
 test("mistakes of plug-ins are told with file and line, and end with 2; so does a cluster that nobody knows", async () => {

@@ -1,12 +1,12 @@
 import type { ClusterChanges, Clusterfile, ClusterImage, ClusterState, CurrentCluster, DecidedOperation, Plan } from "@outrigger/cluster";
 import { cliErrors } from "../errors.ts";
-import { type HostFlags, hostOptions, knownState } from "./changed-hosts.ts";
+import { knownState } from "./changed-hosts.ts";
 import { type ClusterOptions, wantedFolder } from "./cluster-options.ts";
+import { type NewClusterFlags, newClusterfile } from "./new-cluster.ts";
 import { type OpenedWish, type OpenFlags, openCluster, readClusterfileAt } from "./open-cluster.ts";
-import { optionsInvalid } from "./options-invalid.ts";
 
 /** What a plan is asked for. */
-export interface PlanFlags extends OpenFlags, ClusterOptions, HostFlags {
+export interface PlanFlags extends OpenFlags, ClusterOptions, NewClusterFlags {
   readonly file?: string;
   readonly operation?: "delete" | "rollback";
 }
@@ -41,7 +41,7 @@ async function wished(
   image: string | undefined,
   flags: PlanFlags,
 ): Promise<{ readonly clusterfile: Clusterfile; readonly state: ClusterState | undefined }> {
-  const { clusterfileOfOptions, readState } = await import("@outrigger/cluster");
+  const { readState } = await import("@outrigger/cluster");
   if (image === undefined) {
     const clusterfile = await readClusterfileAt(flags.file ?? "Clusterfile");
     return { clusterfile, state: await readState(await wantedFolder(flags, clusterfile.name)) };
@@ -58,10 +58,9 @@ async function wished(
     const state = await knownState(await wantedFolder(flags));
     return { clusterfile: { ...state.clusterfile, image }, state };
   }
-  const name = flags.cluster === undefined ? {} : { name: flags.cluster };
-  const reading = clusterfileOfOptions({ ...hostOptions(flags), image, ...name });
-  if (!reading.ok) throw optionsInvalid(reading.problems);
-  return { clusterfile: reading.value, state: await readState(await wantedFolder(flags, reading.value.name)) };
+  const name = flags.clusterName ?? flags.cluster;
+  const clusterfile = await newClusterfile(image, { ...flags, ...(name === undefined ? {} : { clusterName: name }) });
+  return { clusterfile, state: await readState(await wantedFolder(flags, clusterfile.name)) };
 }
 
 async function planKnown(operation: "delete" | "rollback", flags: PlanFlags): Promise<PlannedOperations> {

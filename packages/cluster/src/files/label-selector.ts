@@ -33,12 +33,6 @@ export function formatSelector(terms: readonly SelectorTerm[]): string {
   return terms.map(formatTerm).join(",");
 }
 
-/** True where all terms hold. A selector that can't be read matches nothing. */
-export function matchesSelector(selector: string, labels: Labels): boolean {
-  const parsed = parseSelector(selector);
-  return "terms" in parsed && holdsAll(parsed.terms, labels);
-}
-
 export function holdsAll(terms: readonly SelectorTerm[], labels: Labels): boolean {
   return terms.every((term) => holds(term, labels));
 }

@@ -58,8 +58,6 @@ export interface ExecParams {
   readonly workingDirectory?: string;
 }
 
-export type KubernetesParams = KubernetesRequest;
-
 export interface LogParams {
   readonly level: "debug" | "info" | "warn" | "error";
   readonly text: string;

@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import { withAccess, withHosts } from "../../cluster/changed-hosts.ts";
 import { withCluster } from "../../cluster/cluster-options.ts";
 import { hostsText, type LookFlags, lookAtHosts } from "../../cluster/look-at-hosts.ts";
+import { withNewCluster } from "../../cluster/new-cluster.ts";
 import { type PlanFlags, type PlannedOperations, planOperations } from "../../cluster/planned-operations.ts";
 import { collect, type OutputOptions, withExamples, withOutput } from "../../options.ts";
 import { print } from "../../output/print.ts";
@@ -15,7 +16,11 @@ interface PlanOptions extends PlanFlags, LookFlags, OutputOptions {
 
 export function define(command: Command): void {
   withOutput(
-    withRegistry(withCluster(withAccess(withHosts(command.argument("[image]", "an image instead of a Clusterfile"), "of a new cluster")))),
+    withRegistry(
+      withCluster(
+        withNewCluster(withAccess(withHosts(command.argument("[image]", "an image instead of a Clusterfile"), "of a new cluster"))),
+      ),
+    ),
   )
     .option("-f, --file <file>", "the Clusterfile (default: Clusterfile)")
     .addOption(new Option("--operation <name>", "plan this for a cluster that is there").choices(["delete", "rollback"]))
@@ -42,7 +47,7 @@ export function define(command: Command): void {
     command,
     "cluster plan -f Clusterfile",
     "cluster plan -f Clusterfile --check -o json",
-    "cluster plan tiny:1 -m 10.0.0.1 -n 10.0.0.2-10.0.0.9 --scripts",
+    "cluster plan tiny:1 --name test -m 10.0.0.1 -n 10.0.0.2-10.0.0.9 --scripts",
     "cluster plan tiny:2 -c test",
     "cluster plan --operation delete -c test",
   );

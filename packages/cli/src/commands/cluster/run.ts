@@ -1,26 +1,23 @@
 import type { Command } from "commander";
 import { applyWish, type WishFlags } from "../../cluster/apply-wish.ts";
-import { type HostFlags, hostOptions, knownState, withAccess, withHosts } from "../../cluster/changed-hosts.ts";
+import { knownState, withAccess, withHosts } from "../../cluster/changed-hosts.ts";
 import { type ClustersOptions, clustersRoot, wantedFolder, withClusters, withRun } from "../../cluster/cluster-options.ts";
-import { optionsInvalid } from "../../cluster/options-invalid.ts";
+import { type NewClusterFlags, newClusterfile, withNewCluster } from "../../cluster/new-cluster.ts";
 import { cliErrors } from "../../errors.ts";
-import { collect, withExamples } from "../../options.ts";
+import { withExamples } from "../../options.ts";
 
-interface RunOptions extends WishFlags, HostFlags, ClustersOptions {
-  readonly clusterName?: string;
-  readonly cmdArgs?: readonly string[];
-}
+interface RunOptions extends WishFlags, NewClusterFlags, ClustersOptions {}
 
 export function define(command: Command): void {
   withRun(
     withClusters(
-      withAccess(
-        withHosts(command.argument("<image>", "a cluster image, or an application image for a cluster that is there"), "of the cluster"),
+      withNewCluster(
+        withAccess(
+          withHosts(command.argument("<image>", "a cluster image, or an application image for a cluster that is there"), "of the cluster"),
+        ),
       ),
     ),
   )
-    .option("--name, --cluster-name <name>", "the cluster's name (default: my-cluster)")
-    .option("--cmd-args <key=value>", "an argument of the image's commands; can be given several times", collect)
     .option("--plugins <folder>", "plug-ins beside those of the image: a folder of Plugin documents, or one file")
     .option("-y, --yes", "ask nothing")
     .description(
@@ -37,18 +34,12 @@ export function define(command: Command): void {
 }
 
 async function runImage(image: string, options: RunOptions): Promise<void> {
-  const { clusterfileOfOptions, readState } = await import("@outrigger/cluster");
   if (options.masters === undefined && options.nodes === undefined) return runApplication(image, options);
-  const reading = clusterfileOfOptions({
-    ...hostOptions(options),
-    image,
-    ...(options.clusterName === undefined ? {} : { name: options.clusterName }),
-    ...(options.cmdArgs === undefined ? {} : { commandArguments: options.cmdArgs }),
-  });
-  if (!reading.ok) throw optionsInvalid(reading.problems);
-  const folder = await wantedFolder(options, reading.value.name);
+  const { readState } = await import("@outrigger/cluster");
+  const clusterfile = await newClusterfile(image, options);
+  const folder = await wantedFolder(options, clusterfile.name);
   if ((await readState(folder)) !== undefined) throw cliErrors["cluster-exists"]({ cluster: folder.cluster });
-  await applyWish({ folder, state: undefined, clusterfile: reading.value, keepsImage: false }, options);
+  await applyWish({ folder, state: undefined, clusterfile, keepsImage: false }, options);
 }
 
 /** Without hosts: an application for the cluster that is named, or the only one. */
