@@ -8,6 +8,11 @@ const end = "<!-- end of timelines -->";
 
 const operations: Readonly<Record<Operation, { readonly title: string; readonly hosts: string; readonly all: string }>> = {
   create: { title: "create", hosts: "all hosts", all: "A cluster comes up: `cluster run`, or `cluster apply` where there is none." },
+  update: {
+    title: "update",
+    hosts: "the changed hosts",
+    all: "Other labels, taints, roles, variables, documents or settings: `cluster apply`. Plug-ins that are new or other run at their phases from the next operation on.",
+  },
   join: { title: "join", hosts: "the joining hosts", all: "Hosts are added: `cluster join`, `cluster scale`, `cluster apply`." },
   "scale-down": {
     title: "scale-down",

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { connectHosts, kubernetesOf } from "@outrigger/cluster";
-import type { KubernetesNode } from "@outrigger/sdk";
+import { nodesOf } from "./support/cluster-nodes.ts";
 import { type ClusterStand, clusterStand } from "./support/cluster-stand.ts";
 import { root } from "./support/sandbox.ts";
 
@@ -41,26 +40,6 @@ function clusterfile(stand: ClusterStand, count: number, more: readonly unknown[
   return stand.write("Clusterfile", documents.map((each) => JSON.stringify(each)).join("\n---\n"));
 }
 
-async function nodes(stand: ClusterStand): Promise<readonly KubernetesNode[]> {
-  const [master0] = stand.hosts;
-  assert.ok(master0);
-  const connections = connectHosts([master0.model()], {
-    knownHosts: stand.knownHosts,
-    userKnownHosts: false,
-    agent: false,
-    readSecret: async () => assert.fail("no secret is asked for"),
-    onTrust: () => assert.fail("the key is known"),
-  });
-  const kubeconfig = (await master0.exec("find /etc /var/lib -name admin.conf -o -name kubeconfig | head -n 1")).stdout.trim();
-  const kubernetes = kubernetesOf(await connections.get(master0.ip), { kubeconfig });
-  try {
-    return await kubernetes.listNodes();
-  } finally {
-    await kubernetes.close();
-    await connections.close();
-  }
-}
-
 const name = async (stand: ClusterStand, index: number): Promise<string | undefined> =>
   (await stand.hosts[index]?.exec("cat /proc/sys/kernel/hostname"))?.stdout.trim();
 
@@ -76,7 +55,7 @@ test("built-in plug-ins of a Clusterfile do their work at create, and for the ho
   assert.equal(created.code, 0, created.stdout + created.stderr);
   const joined = await stand.cluster("apply", "-f", clusterfile(stand, 3), "-y");
   assert.equal(joined.code, 0, joined.stdout + joined.stderr);
-  const found = await nodes(stand);
+  const found = await nodesOf(stand);
   assert.deepEqual(found.map(({ metadata }) => metadata.name).toSorted(), ["named-0", "named-1", "named-2"]);
   for (const { metadata } of found) assert.equal(metadata.labels?.["disk"], "ssd", metadata.name);
   const master = found.find(({ metadata }) => metadata.name === "named-0");
@@ -104,7 +83,7 @@ test("a plug-in that fails with `onFailure: undo` takes names, labels, taints an
     stand.hosts.map((host) => host.read("/root/marks")),
     [undefined, undefined],
   );
-  for (const { metadata, spec: has } of await nodes(stand)) {
+  for (const { metadata, spec: has } of await nodesOf(stand)) {
     assert.deepEqual([metadata.labels?.["disk"], metadata.labels?.["zone"], has.taints ?? []], [undefined, undefined, []], metadata.name);
   }
 });

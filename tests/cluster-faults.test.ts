@@ -114,6 +114,40 @@ test("what a creation that failed has left is deleted, and a host is of one clus
   assert.equal(again.code, 0, again.stderr);
 });
 
+test("a host that is gone is taken out by force; one that answers, and only lets nobody in, is not", {
+  timeout: 120_000,
+}, async (context) => {
+  const stand = await clusterStand(context, 3);
+  const [first, second, third] = stand.hosts;
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const tiny = await stand.cluster("build", "-t", "tiny:1", join(root, "examples/tiny-cluster"));
+  assert.equal(tiny.code, 0, tiny.stderr);
+  const nobody = { SSH_AUTH_SOCK: "", HOME: stand.folder, WRONG: "guess", RIGHT: stand.password };
+  const created = await stand.clusterWith(
+    nobody,
+    "run",
+    "tiny:1",
+    "--name",
+    "faults",
+    "-m",
+    first.ip,
+    "-n",
+    `${second.ip},${third.ip}`,
+    "-p",
+    "env:RIGHT",
+  );
+  assert.equal(created.code, 0, created.stderr);
+  const remove = (ip: string, ...words: readonly string[]) => stand.clusterWith(nobody, "delete", "-n", ip, "-y", ...words);
+  const known = async (): Promise<number> => JSON.parse((await stand.cluster("status", "faults", "-o", "json")).stdout).hosts.length;
+
+  const refusedForce = await remove(second.ip, "--force", "-p", "env:WRONG");
+  assert.deepEqual([refusedForce.code, /password/i.test(refusedForce.stderr), await known()], [1, true, 3], refusedForce.stderr);
+  second.drop();
+  const forced = await remove(second.ip, "--force", "-p", "env:RIGHT");
+  assert.deepEqual([forced.code, await known()], [0, 2], forced.stdout + forced.stderr);
+  assert.match(forced.stderr, new RegExp(`${second.ip} can't be reached: it is taken from the cluster`));
+});
+
 async function buildImage(stand: ClusterStand): Promise<void> {
   stand.write("image/Kubefile", "FROM tiny:1\nCOPY plugins plugins\nCOPY large etc/\n");
   stand.write("image/large", "x".repeat(300_000));

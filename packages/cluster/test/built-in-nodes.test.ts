@@ -172,6 +172,21 @@ for (const { name, start, skip } of apis) {
         message: /node-1 .*422: .*no value!/,
       });
     });
+
+    test("what a host had by the Clusterfile and has no more is taken from its node, and nothing else", async (context) => {
+      const here = await stand(context, api(), 1);
+      const taint = (key: string, value: string) => ({ key, value, effect: "NoSchedule" }) as const;
+      const before = [
+        host("10.0.0.1", { roles: ["node", "gpu"], labels: { zone: "a", disk: "ssd" }, taints: [taint("gpu", "yes"), taint("old", "")] }),
+      ];
+      const after = [host("10.0.0.1", { roles: ["node"], labels: { disk: "nvme" }, taints: [taint("gpu", "no")] })];
+      await applyNodeFacts(here.kubernetes, before);
+      await here.kubernetes.patch("/api/v1/nodes/node-1", "merge", { metadata: { labels: { theirs: "stays" } } });
+      assert.deepEqual(await applyNodeFacts(here.kubernetes, after, { before }), ["node-1"]);
+      assert.deepEqual(ownLabels(await here.node(1)), { "node-role.kubernetes.io/node": "", disk: "nvme", theirs: "stays" });
+      assert.deepEqual(ownTaints(await here.node(1)), ["gpu=no:NoSchedule"]);
+      assert.deepEqual(await applyNodeFacts(here.kubernetes, after, { before }), []);
+    });
   });
 }
 

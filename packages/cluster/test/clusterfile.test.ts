@@ -297,7 +297,9 @@ test("Clusterfile: mistakes are found all at once, each at its place", () => {
     [withHost("{ ips: [ 10.0.0.2 ], roles: [ node ], taints: [ 'a:Never' ] }"), ['10:55 spec.hosts[1].taints[0] "a:Never" is no taint.']],
     [
       withHost("{ ips: [ 10.0.0.2 ], roles: [ node ], labels: { 'a b': c } }"),
-      ['10:62 spec.hosts[1].labels["a b"] a b=c is no label of Kubernetes.'],
+      [
+        '10:62 spec.hosts[1].labels["a b"] a b=c is no label of Kubernetes: "a b" is no name of a key: at most 63 letters, digits, "-", "_" and ".", a letter or digit at both ends.',
+      ],
     ],
     [withHost("{ ips: [ 10.0.0.2 ], role: [ node ] }"), ['10:28 spec.hosts[1].role There is no key "role" here.']],
     [

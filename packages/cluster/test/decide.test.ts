@@ -114,6 +114,41 @@ test("property: after its operations a cluster has exactly the wanted hosts, and
   );
 });
 
+test("what no other operation brings is an update: of the hosts that it is about, before others join", () => {
+  const before = current({ hosts: hosts("1", "234") });
+  const [first, second, third, fourth] = hosts("1", "234");
+  assert.ok(first && second && third && fourth);
+  const labelled = { ...third, labels: { disk: "ssd" } };
+  const alone = decide(before, wanted({ hosts: [first, second, labelled, fourth] }));
+  assert.deepEqual(shown(alone), [["update", ["10.0.0.3"], "1234"]]);
+  assert.deepEqual(alone[0]?.hostsBefore, [third]);
+  // A variable is for files and scripts; other plug-ins are for the operations to come.
+  const variables = decide(before, wanted({ hosts: [first, { ...second, env: { A: "b" } }, third, fourth] }));
+  assert.deepEqual([shown(variables), variables[0]?.hostsBefore], [[["update", ["10.0.0.2"], "1234"]], []]);
+  const plugins = decide(before, wanted({ hosts: hosts("1", "234"), plugins: [plugin("new")] }));
+  assert.deepEqual(shown(plugins), [["update", [], "1234"]]);
+  // Files go to every host that stays.
+  const settings = decide(before, wanted({ hosts: hosts("1", "235"), settings: { mode: "other" } }));
+  assert.deepEqual(shown(settings), [
+    ["update", ["10.0.0.1", "10.0.0.2", "10.0.0.3"], "1234"],
+    ["join", ["10.0.0.5"], "12345"],
+    ["scale-down", ["10.0.0.4"], "12345"],
+  ]);
+  // An upgrade brings files and plug-ins, and no labels.
+  const upgraded = wanted(
+    { hosts: [first, second, labelled, fourth], plugins: [plugin("new")], settings: {} },
+    { imageDigest: "sha256:2" },
+  );
+  assert.deepEqual(shown(decide(before, upgraded)), [
+    ["upgrade", "all", "1234"],
+    ["update", ["10.0.0.3"], "1234"],
+  ]);
+  // What joins is labelled by the join.
+  assert.deepEqual(shown(decide(current({ hosts: hosts("1", "2") }), wanted({ hosts: [first, second, labelled] }))), [
+    ["join", ["10.0.0.3"], "123"],
+  ]);
+});
+
 test("what would change is said for hosts, image, plug-ins and settings (Sealer issue 1051)", () => {
   const before = current({ hosts: hosts("1", "34"), plugins: [plugin("a"), plugin("b"), plugin("c")] });
   const [first, , ...rest] = hosts("1", "45");
@@ -134,8 +169,8 @@ test("what would change is said for hosts, image, plug-ins and settings (Sealer 
     "plug-ins added: d",
     "plug-ins removed: c",
     "plug-ins changed: b",
-    "hosts with other roles, labels, taints, variables or access (no operation of their own): 10.0.0.1",
-    "settings, documents or commands (they count from the next operation on)",
+    "hosts with other roles, labels, taints, variables or access: 10.0.0.1",
+    "settings, documents or commands",
   ]);
   assert.deepEqual(formatChanges(clusterChanges(before, { ...wanted(), cluster: before.cluster })), []);
 });

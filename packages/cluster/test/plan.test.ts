@@ -266,6 +266,10 @@ test("labels, taints and roles of the Clusterfile are a task where there are any
   assert.deepEqual(at(planOf("create"), "label"), []);
   const labelled = cluster({ hosts: [host("10.0.0.1", "master"), { ...host("10.0.0.2"), labels: { a: "b" } }] });
   assert.deepEqual(idsAt(planOf("create", { cluster: labelled }), "label"), ["label:hosts/-"]);
+  const update = { touched: ["10.0.0.2"], hostsBefore: labelled.hosts.slice(1) };
+  const bare = { ...labelled, hosts: labelled.hosts.map((each) => ({ ...each, labels: {} })) };
+  assert.deepEqual(idsAt(planOf("update", { cluster: bare, ...update }), "label"), ["label:hosts/-"], "what is gone is a task, too");
+  assert.deepEqual(idsAt(planOf("update", { cluster: bare, touched: update.touched }), "label"), []);
 });
 
 test("a digest changes with what decides the task, and with nothing else", () => {

@@ -1,4 +1,5 @@
 import type { ClusterFolder, Clusterfile, ClusterState, DecidedOperation, FinishedRun, PlanInput, RunWish } from "@outrigger/cluster";
+import { isOutriggerError } from "@outrigger/plugin";
 import { say } from "../output/print.ts";
 import type { RunFlags } from "./cluster-options.ts";
 import { requireConfirmed } from "./confirm.ts";
@@ -22,17 +23,17 @@ export interface Wish {
 
 /** Does what brings a cluster from what it is to what is wanted: nothing, or one operation after the other. */
 export async function applyWish(wish: Wish, flags: WishFlags): Promise<void> {
-  const { decide } = await import("@outrigger/cluster");
+  const { clusterChanges, currentCluster, decide, formatChanges } = await import("@outrigger/cluster");
   await requireNoOpenRun(wish.folder);
   const { state } = wish;
   const opened = await openCluster(wish.clusterfile, flags, wish.keepsImage ? state?.image : undefined);
   try {
     const { cluster, image } = opened;
-    const current =
-      state === undefined
-        ? undefined
-        : { cluster: state.cluster, imageDigest: state.image.digest, applications: state.applications.map(({ digest }) => digest) };
-    const operations = decide(current, { cluster, imageDigest: image.digest, imageKind: image.kind });
+    const current = state === undefined ? undefined : currentCluster(state);
+    const wanted = { cluster, imageDigest: image.digest, imageKind: image.kind };
+    const operations = decide(current, wanted);
+    if (current !== undefined && operations.some(({ operation }) => operation === "update"))
+      for (const line of formatChanges(clusterChanges(current, wanted))) say(line);
     if (operations.length === 0) say(`${cluster.name} is as it is wanted: nothing to do.`);
     for (const operation of operations) await carryOut(wish.folder, opened, operation, flags);
   } finally {
@@ -44,7 +45,7 @@ export async function applyWish(wish: Wish, flags: WishFlags): Promise<void> {
 export async function carryOut(
   folder: ClusterFolder,
   opened: OpenedWish,
-  { operation, cluster, touched, imageBefore }: Omit<DecidedOperation, "operation"> & { readonly operation: PlanInput["operation"] },
+  { operation, cluster, touched, imageBefore, hostsBefore }: Omit<DecidedOperation, "operation"> & { readonly operation: PlanInput["operation"] },
   flags: WishFlags,
 ): Promise<FinishedRun> {
   const { makePlan, startRun, withoutHosts } = await import("@outrigger/cluster");
@@ -56,6 +57,7 @@ export async function carryOut(
     types,
     ...(touched === undefined ? {} : { touched }),
     ...(imageBefore === undefined ? {} : { imageBefore }),
+    ...(hostsBefore === undefined ? {} : { hostsBefore }),
   };
   const whole = makePlan(input);
   for (const warning of whole.warnings) say(`warning: ${warning}`);
@@ -99,21 +101,23 @@ async function confirmRemoval({ operation, cluster, touched }: PlanInput, { yes 
   }
 }
 
-/** Of these hosts, those to which no connection can be opened. */
+/** Of these hosts, those that do not answer. @throws what else stands in the way: a host that answers is never passed over */
 async function unreachable(
   connections: ReturnType<Awaited<ReturnType<typeof openOperator>>["connect"]>,
   hosts: readonly string[],
 ): Promise<ReadonlySet<string>> {
   const away = new Set<string>();
-  await Promise.all(
+  const looks = await Promise.allSettled(
     hosts.map(async (ip) => {
       try {
         await (await connections.get(ip)).facts();
-      } catch {
+      } catch (error) {
+        if (!isOutriggerError(error) || !["host-unreachable", "ssh-link-lost"].includes(error.code)) throw error;
         away.add(ip);
       }
     }),
   );
   await connections.close();
+  for (const look of looks) if (look.status === "rejected") throw look.reason;
   return away;
 }

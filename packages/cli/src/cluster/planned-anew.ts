@@ -9,16 +9,13 @@ export async function plannedAnew(
   file: string,
   flags: OpenFlags,
 ): Promise<{ readonly resumption: Resumption; readonly close: () => Promise<void> }> {
-  const { decide, makePlan, readState } = await import("@outrigger/cluster");
+  const { currentCluster, decide, makePlan, readState } = await import("@outrigger/cluster");
   const clusterfile = await readClusterfileAt(file);
   const state = await readState(folder);
   const opened = await openCluster(clusterfile, { ...flags, grant: [...frozen.grants, ...(flags.grant ?? [])] });
   try {
     const { cluster, image, types, grants } = opened;
-    const current =
-      state === undefined
-        ? undefined
-        : { cluster: state.cluster, imageDigest: state.image.digest, applications: state.applications.map(({ digest }) => digest) };
+    const current = state === undefined ? undefined : currentCluster(state);
     const decided = decide(current, { cluster, imageDigest: image.digest, imageKind: image.kind });
     const same = decided.find(({ operation }) => operation === frozen.operation);
     if (same === undefined) throw cliErrors["run-planned-otherwise"]({ run: frozen.run, operation: frozen.operation, file });

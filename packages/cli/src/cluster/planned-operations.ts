@@ -1,4 +1,4 @@
-import type { ClusterChanges, Clusterfile, ClusterImage, ClusterState, CurrentCluster, DecidedOperation, Plan } from "@outrigger/cluster";
+import type { ClusterChanges, Clusterfile, ClusterImage, ClusterState, DecidedOperation, Plan } from "@outrigger/cluster";
 import { cliErrors } from "../errors.ts";
 import { knownState } from "./changed-hosts.ts";
 import { type ClusterOptions, wantedFolder } from "./cluster-options.ts";
@@ -25,10 +25,10 @@ export interface PlannedOperations {
 export async function planOperations(image: string | undefined, flags: PlanFlags): Promise<PlannedOperations> {
   if (flags.operation !== undefined) return planKnown(flags.operation, flags);
   const { clusterfile, state } = await wished(image, flags);
-  const { clusterChanges, decide } = await import("@outrigger/cluster");
+  const { clusterChanges, currentCluster, decide } = await import("@outrigger/cluster");
   const opened = await openCluster(clusterfile, flags);
   return closingOnError(opened, async () => {
-    const current = state === undefined ? undefined : currentOf(state);
+    const current = state === undefined ? undefined : currentCluster(state);
     const wanted = { cluster: opened.cluster, imageDigest: opened.image.digest, imageKind: opened.image.kind };
     const plans = await plansOf(decide(current, wanted), opened);
     const changes = current === undefined || wanted.imageKind === "application" ? {} : { changes: clusterChanges(current, wanted) };
@@ -80,10 +80,6 @@ async function planKnown(operation: "delete" | "rollback", flags: PlanFlags): Pr
 async function plansOf(operations: readonly DecidedOperation[], { image, types }: OpenedWish): Promise<readonly Plan[]> {
   const { makePlan } = await import("@outrigger/cluster");
   return operations.map((operation) => makePlan({ ...operation, image, types }));
-}
-
-function currentOf(state: ClusterState): CurrentCluster {
-  return { cluster: state.cluster, imageDigest: state.image.digest, applications: state.applications.map(({ digest }) => digest) };
 }
 
 async function closingOnError<Result>(opened: OpenedWish, work: () => Promise<Result>): Promise<Result> {

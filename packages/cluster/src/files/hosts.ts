@@ -1,7 +1,7 @@
 import type { PlainProblem } from "@outrigger/plugin";
 import { firstMaster, type Host } from "../model/host.ts";
+import { keyFault, valueFault } from "../model/label-names.ts";
 import { parseAddressList } from "./addresses.ts";
-import { isLabelKey, isLabelValue } from "./label-selector.ts";
 import { parseTaint } from "./taints.ts";
 import { rolePattern } from "./targets.ts";
 
@@ -83,9 +83,10 @@ function withoutMaster0(host: Host, master0: Host | undefined, all: readonly Pro
 
 function labelsOf({ labels, path }: WrittenHosts, say: Say): Host["labels"] {
   for (const [key, value] of Object.entries(labels)) {
-    if (isLabelKey(key) && isLabelValue(value)) continue;
+    const fault = keyFault(key) ?? valueFault(value);
+    if (fault === undefined) continue;
     const at = [...path.slice(0, -1), "labels", key];
-    say({ path: at, code: "wrong-value", message: `${key}=${value} is no label of Kubernetes.`, found: `${key}=${value}` });
+    say({ path: at, code: "wrong-value", message: `${key}=${value} is no label of Kubernetes: ${fault}.`, found: `${key}=${value}` });
   }
   return labels;
 }

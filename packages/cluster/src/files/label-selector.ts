@@ -1,3 +1,5 @@
+import { keyFault, valueFault } from "../model/label-names.ts";
+
 type Labels = Readonly<Record<string, string>>;
 
 /** One term of a label selector, as Kubernetes reads it (Labels and Selectors, set-based requirements). */
@@ -5,17 +7,6 @@ export interface SelectorTerm {
   readonly key: string;
   readonly operator: "exists" | "absent" | "in" | "notin";
   readonly values: readonly string[];
-}
-
-const keyPattern = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/;
-const valuePattern = /^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$/;
-
-export function isLabelKey(text: string): boolean {
-  return keyPattern.test(text);
-}
-
-export function isLabelValue(text: string): boolean {
-  return valuePattern.test(text);
 }
 
 /** `disk=ssd`, `disk!=ssd`, `disk`, `!disk`, `disk in (ssd,nvme)`, `disk notin (ssd)`; terms joined by commas. */
@@ -67,8 +58,8 @@ function parseTerm(text: string): SelectorTerm | { readonly problem: string } {
 }
 
 function checked(term: SelectorTerm): SelectorTerm | { readonly problem: string } {
-  if (!isLabelKey(term.key)) return { problem: `${JSON.stringify(term.key)} is no key of a label.` };
-  const wrong = term.values.find((value) => !isLabelValue(value));
+  if (keyFault(term.key) !== undefined) return { problem: `${JSON.stringify(term.key)} is no key of a label.` };
+  const wrong = term.values.find((value) => valueFault(value) !== undefined);
   if (wrong !== undefined) return { problem: `${JSON.stringify(wrong)} is no value of a label.` };
   return { ...term, values: [...new Set(term.values)] };
 }

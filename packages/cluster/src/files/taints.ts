@@ -1,13 +1,11 @@
-import type { Taint } from "../model/host.ts";
-import { isLabelKey, isLabelValue } from "./label-selector.ts";
-
-const effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
+import { type Taint, taintEffects } from "../model/host.ts";
+import { keyFault, valueFault } from "../model/label-names.ts";
 
 /** `key=value:Effect`, `key:Effect` or `key=:Effect`; undefined for anything else. */
 export function parseTaint(text: string): Taint | undefined {
   const [, key = "", value = "", word = ""] = /^([^=:]+)(?:=([^=:]*))?:([A-Za-z]+)$/.exec(text.trim()) ?? [];
-  const effect = effects.find((each) => each === word);
-  return effect === undefined || !isLabelKey(key) || !isLabelValue(value) ? undefined : { key, value, effect };
+  const effect = taintEffects.find((each) => each === word);
+  return effect === undefined || (keyFault(key) ?? valueFault(value)) !== undefined ? undefined : { key, value, effect };
 }
 
 export function formatTaint({ key, value, effect }: Taint): string {

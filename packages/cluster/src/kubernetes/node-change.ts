@@ -1,7 +1,5 @@
 import type { KubernetesNode, KubernetesTaint } from "@outrigger/sdk";
-
-export const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
-export type TaintEffect = (typeof taintEffects)[number];
+import type { TaintEffect } from "../model/host.ts";
 
 /** One taint to put (`value` there, perhaps `""`) or to take away (`value` null). */
 export interface TaintChange {

@@ -15,11 +15,14 @@ export interface SshAccess {
   readonly key?: { readonly path: string; readonly passphrase?: SecretSource };
 }
 
+export const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
+export type TaintEffect = (typeof taintEffects)[number];
+
 /** `key=value:Effect`, as Kubernetes spells it. */
 export interface Taint {
   readonly key: string;
   readonly value: string;
-  readonly effect: "NoSchedule" | "PreferNoSchedule" | "NoExecute";
+  readonly effect: TaintEffect;
 }
 
 /** One machine of a cluster. */

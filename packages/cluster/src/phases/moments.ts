@@ -18,6 +18,7 @@ interface Changes {
 
 const changes: Readonly<Record<Operation, Changes>> = {
   create: { kubernetes: { from: "create" }, rootfs: { before: "none", at: "distribute", after: "there" } },
+  update: { kubernetes: {}, rootfs: { before: "there" } },
   join: { kubernetes: {}, rootfs: { before: "none", at: "distribute", after: "there" } },
   "scale-down": { kubernetes: {}, rootfs: { before: "there", at: "remove", after: "none" } },
   upgrade: { kubernetes: {}, rootfs: { before: "old", at: "distribute", after: "new" } },

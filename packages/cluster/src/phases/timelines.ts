@@ -1,7 +1,10 @@
 import type { PhaseName } from "@outrigger/plugin";
 
-/** What can be done with a cluster. `join` adds hosts, `scale-down` takes some away, `apps` installs an application image into a cluster that is there. */
-export type Operation = "create" | "join" | "scale-down" | "upgrade" | "rollback" | "delete" | "apps";
+/**
+ * What can be done with a cluster. `update` brings what the Clusterfile says otherwise than before of a cluster that keeps its image and its hosts, `join` adds
+ * hosts, `scale-down` takes some away, `apps` installs an application image into a cluster that is there.
+ */
+export type Operation = "create" | "update" | "join" | "scale-down" | "upgrade" | "rollback" | "delete" | "apps";
 
 /** What the runner itself does between phases. Those named after a script run `scripts/NAME.sh` of the image, where it has one. */
 export type StepName =
@@ -62,6 +65,7 @@ export const timelines: Readonly<Record<Operation, readonly Moment[]>> = {
     phase("PostInstall"),
     step("commit"),
   ],
+  update: [step("connect"), step("distribute"), step("label"), step("commit")],
   join: [
     step("connect"),
     phase("Originally"),

@@ -1,8 +1,24 @@
 import { isDeepStrictEqual } from "node:util";
+import type { ClusterImageKind } from "../image/cluster-image.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
-import { type CurrentCluster, hostChanges, type WantedCluster } from "./decide.ts";
+import { byAddress, hostChanges } from "./host-changes.ts";
+
+/** What the cluster is. */
+export interface CurrentCluster {
+  readonly cluster: Cluster;
+  readonly imageDigest: string;
+  /** Digests of the application images that are installed in it. */
+  readonly applications: readonly string[];
+}
+
+/** What the cluster shall be. */
+export interface WantedCluster {
+  readonly cluster: Cluster;
+  readonly imageDigest: string;
+  readonly imageKind: ClusterImageKind;
+}
 
 /** What differs between what a cluster is and what it shall be. */
 export interface ClusterChanges {
@@ -10,7 +26,7 @@ export interface ClusterChanges {
   /** By ip. */
   readonly joining: readonly string[];
   readonly leaving: readonly string[];
-  /** Hosts whose roles, labels, taints, variables or access differ; the next operation uses the new ones, none is run for them. */
+  /** Hosts whose roles, labels, taints, variables or access differ. */
   readonly hostsChanged: readonly string[];
   /** By name. */
   readonly plugins: { readonly added: readonly string[]; readonly removed: readonly string[]; readonly changed: readonly string[] };
@@ -18,11 +34,11 @@ export interface ClusterChanges {
   readonly settings: boolean;
 }
 
-/** Compares without judging: {@link decide} says what is done about it. */
+/** Compares without judging: `decide` says what is done about it. */
 export function clusterChanges(current: CurrentCluster, wanted: WantedCluster): ClusterChanges {
   const [before, after] = [current.cluster, wanted.cluster];
   const { joining, leaving } = hostChanges(before.hosts, after.hosts);
-  const former = new Map(before.hosts.map((host) => [host.ip, host]));
+  const former = byAddress(before.hosts);
   return {
     ...(current.imageDigest === wanted.imageDigest ? {} : { image: { from: before.image, to: after.image } }),
     joining: joining.map(({ ip }) => ip),
@@ -74,7 +90,7 @@ export function formatChanges(changes: ClusterChanges): readonly string[] {
     ...list("plug-ins added", plugins.added),
     ...list("plug-ins removed", plugins.removed),
     ...list("plug-ins changed", plugins.changed),
-    ...list("hosts with other roles, labels, taints, variables or access (no operation of their own)", hostsChanged),
-    ...(settings ? ["settings, documents or commands (they count from the next operation on)"] : []),
+    ...list("hosts with other roles, labels, taints, variables or access", hostsChanged),
+    ...(settings ? ["settings, documents or commands"] : []),
   ];
 }

@@ -1,36 +1,24 @@
 import { clusterErrors } from "../errors.ts";
-import type { ClusterImageKind } from "../image/cluster-image.ts";
 import type { Cluster } from "../model/cluster.ts";
 import { firstMaster, type Host } from "../model/host.ts";
 import type { Operation } from "../phases/timelines.ts";
-
-/** What the cluster is. */
-export interface CurrentCluster {
-  readonly cluster: Cluster;
-  readonly imageDigest: string;
-  /** Digests of the application images that are installed in it. */
-  readonly applications: readonly string[];
-}
-
-/** What the cluster shall be. */
-export interface WantedCluster {
-  readonly cluster: Cluster;
-  readonly imageDigest: string;
-  readonly imageKind: ClusterImageKind;
-}
+import { type CurrentCluster, clusterChanges, type WantedCluster } from "./cluster-changes.ts";
+import { byAddress, type HostChanges, hostChanges, otherFacts } from "./host-changes.ts";
 
 /** One operation of an `apply`; its cluster is what `PlanInput` asks for. */
 export interface DecidedOperation {
   readonly operation: Operation;
   readonly cluster: Cluster;
-  /** For `join` and `scale-down`. */
+  /** For `update`, `join` and `scale-down`. */
   readonly touched?: readonly string[];
+  /** For `update`: hosts whose labels, taints or roles change, as they were. */
+  readonly hostsBefore?: readonly Host[];
   /** For `upgrade`. */
   readonly imageBefore?: string;
 }
 
 /**
- * What brings a cluster from what it is to what it shall be, in order: create; or upgrade, join, scale-down, each only where it is needed; or nothing. An
+ * What brings a cluster from what it is to what it shall be, in order: create; or upgrade, update, join, scale-down, each only where it is needed; or nothing. An
  * application image is installed in the cluster that is there. Hosts that are in the cluster keep their order, so that master0 stays the same.
  *
  * @throws cluster-name-changed, master0-removed, host-roles-changed, image-is-application, application-with-hosts
@@ -53,25 +41,29 @@ export function decide(current: CurrentCluster | undefined, wanted: WantedCluste
       : [{ operation: "apps", cluster: { ...cluster, hosts: changes.present } }];
   }
   const upgrade: DecidedOperation = { operation: "upgrade", cluster: { ...cluster, hosts: changes.present }, imageBefore: image };
-  return [...(current.imageDigest === wanted.imageDigest ? [] : [upgrade]), ...hostOperations(cluster, changes)];
+  const upgrades = current.imageDigest === wanted.imageDigest ? [] : [upgrade];
+  const moves = hostOperations(cluster, changes);
+  return [...upgrades, ...updateBeside([...upgrades, ...moves], current, wanted, changes), ...moves];
 }
 
-/** Hosts of a cluster before and after. */
-export interface HostChanges {
-  /** Those that are in it, in its order: as they are wanted, or, where they leave, as they are. */
-  readonly present: readonly Host[];
-  readonly joining: readonly Host[];
-  /** As they are in the cluster. */
-  readonly leaving: readonly Host[];
-}
-
-export function hostChanges(current: readonly Host[], wanted: readonly Host[]): HostChanges {
-  const [own, other] = [byAddress(current), byAddress(wanted)];
-  return {
-    present: current.map((host) => other.get(host.ip) ?? host),
-    joining: wanted.filter(({ ip }) => !own.has(ip)),
-    leaving: current.filter(({ ip }) => !other.has(ip)),
-  };
+/** What the other operations don't bring: facts of hosts that stay, files after other settings, and where there are no others, all that is only written down. */
+function updateBeside(
+  others: readonly DecidedOperation[],
+  current: CurrentCluster,
+  wanted: WantedCluster,
+  { present, leaving }: HostChanges,
+): readonly DecidedOperation[] {
+  const { hostsChanged, plugins, settings } = clusterChanges(current, wanted);
+  const former = byAddress(current.cluster.hosts);
+  const staying = present.filter((host) => !leaving.includes(host));
+  const other = staying.filter((host) => otherFacts(former.get(host.ip), host));
+  // An upgrade brings the files to every host itself.
+  const files = settings && !others.some(({ operation }) => operation === "upgrade");
+  const written = others.length === 0 && hostsChanged.length + Object.values(plugins).flat().length > 0;
+  if (other.length === 0 && !files && !written) return [];
+  const touched = files ? staying : others.length === 0 ? staying.filter(({ ip }) => hostsChanged.includes(ip)) : other;
+  const hostsBefore = other.flatMap(({ ip }) => former.get(ip) ?? []);
+  return [{ operation: "update", cluster: { ...wanted.cluster, hosts: present }, touched: touched.map(({ ip }) => ip), hostsBefore }];
 }
 
 function hostOperations(cluster: Cluster, { present, joining, leaving }: HostChanges): readonly DecidedOperation[] {
@@ -91,8 +83,4 @@ function refuse(cluster: string, current: readonly Host[], { present, leaving }:
     return `${from}` === `${to}` ? [] : [`${ip} was ${former.join(", ")} and would be ${roles.join(", ")}`];
   });
   if (changes.length > 0) throw clusterErrors["host-roles-changed"]({ cluster, changes: changes.join("; ") });
-}
-
-function byAddress(hosts: readonly Host[]): ReadonlyMap<string, Host> {
-  return new Map(hosts.map((host) => [host.ip, host]));
 }

@@ -1,5 +1,6 @@
 import type { ClusterImageFacts } from "../image/cluster-image.ts";
 import type { Cluster } from "../model/cluster.ts";
+import type { Host } from "../model/host.ts";
 import type { Operation } from "../phases/timelines.ts";
 import type { PluginTypes } from "../plugins/plugin-type.ts";
 
@@ -9,9 +10,11 @@ export interface PlanInput {
   /** What the cluster is after the operation; for `scale-down` and `delete`: before it. Its plug-ins are merged with the image's. */
   readonly cluster: Cluster;
   readonly image: ClusterImageFacts;
-  /** Hosts that join or leave, by ip; absent for operations that touch all. */
+  /** Hosts that change, join or leave, by ip; absent for operations that touch all. */
   readonly touched?: readonly string[];
   readonly types: PluginTypes;
+  /** For `update`: hosts whose labels, taints or roles change, as they were. */
+  readonly hostsBefore?: readonly Host[];
   /** The reference of the image that the cluster has now; for `upgrade` and `rollback`. */
   readonly imageBefore?: string;
 }

@@ -135,12 +135,26 @@ function joinEntries(place: StepPlace): readonly StepEntry[] {
   ];
 }
 
-/** What the Kubernetes API is told of hosts: labels, taints, and roles other than the two that every cluster has. */
-function labelEntries({ touched }: StepPlace): readonly StepEntry[] {
-  const facts = touched
-    .map(({ ip, roles, labels, taints }) => ({ ip, roles: roles.filter((role) => role !== "master" && role !== "node"), labels, taints }))
-    .filter(({ roles, labels, taints }) => roles.length > 0 || Object.keys(labels).length > 0 || taints.length > 0);
-  return facts.length === 0 ? [] : [entry("label", "labels, taints and roles", [called("label:hosts", facts)])];
+/** What the Kubernetes API is told of hosts: labels, taints, and roles other than the two that every cluster has; and what no longer holds. */
+function labelEntries({ input, touched }: StepPlace): readonly StepEntry[] {
+  const facts = touched.map(factsOf).filter(hasFacts);
+  const ips = new Set(touched.map(({ ip }) => ip));
+  const former = (input.hostsBefore ?? [])
+    .filter(({ ip }) => ips.has(ip))
+    .map(factsOf)
+    .filter(hasFacts);
+  if (facts.length + former.length === 0) return [];
+  return [entry("label", "labels, taints and roles", [called("label:hosts", former.length === 0 ? facts : { facts, former })])];
+}
+
+type Facts = Pick<Host, "ip" | "roles" | "labels" | "taints">;
+
+function factsOf({ ip, roles, labels, taints }: Host): Facts {
+  return { ip, roles: roles.filter((role) => role !== "master" && role !== "node"), labels, taints };
+}
+
+function hasFacts({ roles, labels, taints }: Facts): boolean {
+  return roles.length > 0 || Object.keys(labels).length > 0 || taints.length > 0;
 }
 
 function launchEntries(place: StepPlace): readonly StepEntry[] {

@@ -1,5 +1,6 @@
 import type { Cluster } from "../model/cluster.ts";
 import type { Clusterfile } from "../model/clusterfile.ts";
+import type { Host } from "../model/host.ts";
 import type { Operation } from "../phases/timelines.ts";
 import { digestOfValue } from "../plan/digest.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -20,6 +21,7 @@ export interface FrozenRun {
   readonly clusterfile: Clusterfile;
   readonly image: ImageVersion;
   readonly imageBefore?: string;
+  readonly hostsBefore?: readonly Host[];
   /** By type: what the code of its called plug-ins was ({@link CalledType}), where it is not a part of ours. */
   readonly code?: Readonly<Record<string, string>>;
   /** Names of the plug-ins that may use this machine. */
@@ -37,7 +39,7 @@ export interface RunWish {
 }
 
 export function freeze(run: string, { operation, input, plan, clusterfile, grants, limit }: RunWish): FrozenRun {
-  const { cluster, image, imageBefore } = input;
+  const { cluster, image, imageBefore, hostsBefore } = input;
   const code = codeOf(plan, input.types);
   return {
     format: 1,
@@ -48,6 +50,7 @@ export function freeze(run: string, { operation, input, plan, clusterfile, grant
     clusterfile: clusterfileWithoutSecrets(clusterfile),
     image: { reference: image.reference, digest: image.digest },
     ...(imageBefore === undefined ? {} : { imageBefore }),
+    ...(hostsBefore === undefined ? {} : { hostsBefore: hostsBefore.map(hostWithoutSecrets) }),
     ...(Object.keys(code).length === 0 ? {} : { code }),
     grants,
     limit,

@@ -152,7 +152,8 @@ async function carryOut(operator: Operator, place: RunFolder, { frozen, hosts, p
     tree: trees.of,
     label: async (kubernetes, attempt) => {
       const touched = frozen.plan.hosts.filter(({ ip }) => frozen.plan.touched.includes(ip));
-      await applyNodeFacts(kubernetes, touched, { log: loggerOf(attempt.log), signal: attempt.signal });
+      const { hostsBefore = [] } = frozen;
+      await applyNodeFacts(kubernetes, touched, { before: hostsBefore, log: loggerOf(attempt.log), signal: attempt.signal });
     },
     commit: () => commitState(folder, nextState(before, frozen, record, ran), connections, warn),
   };
@@ -209,13 +210,14 @@ async function beginJournal(journal: Journal, place: RunFolder, frozen: FrozenRu
 }
 
 function inputOf(frozen: FrozenRun, { image, types }: OpenedParts): PlanInput {
-  const { plan, cluster, imageBefore } = frozen;
+  const { plan, cluster, imageBefore, hostsBefore } = frozen;
   return {
     operation: plan.operation,
     cluster,
     image,
     touched: plan.touched,
     ...(imageBefore === undefined ? {} : { imageBefore }),
+    ...(hostsBefore === undefined ? {} : { hostsBefore }),
     types,
   };
 }

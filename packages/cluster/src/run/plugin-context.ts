@@ -6,6 +6,7 @@ import { resolveSecret, secretPlace } from "../files/secrets.ts";
 import { renderData } from "../files/template.ts";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import type { Host } from "../model/host.ts";
+import { quoteWord } from "../ssh/shell-words.ts";
 import type { Call } from "./called-job.ts";
 import type { Run } from "./run-parts.ts";
 import type { TaskLog } from "./task-log.ts";
@@ -30,7 +31,7 @@ export async function pluginContext(
     const connection = await run.connections.get(ip);
     const left = Math.max(1, deadline - Date.now());
     // On the script's first line, so that line numbers in bash's messages are the script's own.
-    const inRootfs = `if [ -d ${quoted(plan.rootfs)} ]; then cd -- ${quoted(plan.rootfs)}; fi; ${script}`;
+    const inRootfs = `if [ -d ${quoteWord(plan.rootfs)} ]; then cd -- ${quoteWord(plan.rootfs)}; fi; ${script}`;
     const place = workingDirectory === undefined ? {} : { workingDirectory };
     return connection.exec(
       { text: workingDirectory === undefined ? inRootfs : script, env, strict: true, skipWithoutDirectory: false, ...place },
@@ -80,9 +81,4 @@ export function loggerOf(log: TaskLog): ClusterLogger {
       for (const line of text.split(/\r?\n/)) log.line("log", level === "info" ? line : `${level}: ${line}`);
     };
   return { debug: write("debug"), info: write("info"), warn: write("warning"), error: write("error") };
-}
-
-/** For bash. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -75,8 +75,10 @@ function reportStage(run: Run, stage: Stage): void {
 const tidy = `rm -rf -- ${outputFolder}; rmdir -- ${hostFolder}/{tasks,clusters} 2>/dev/null || :`;
 
 /** What the hosts keep of the cluster's tasks is of no more use. A host that can't be asked keeps it: it is small, and the next run's end forgets it too. */
-async function forgetTasks({ connections, plan, limit }: Run): Promise<void> {
-  await sideBySide([...new Set([plan.master0, ...plan.touched])], limit, async (ip) => {
+async function forgetTasks({ connections, plan, late, limit }: Run): Promise<void> {
+  const entries = [...plan.stages.flatMap((stage) => stage.entries), ...[...late.values()].map(({ entry }) => entry)];
+  const hosts = new Set(entries.flatMap(({ tasks }) => tasks.flatMap(({ host }) => (host === "-" ? [] : [host]))));
+  await sideBySide([...hosts], limit, async (ip) => {
     try {
       const connection = await connections.get(ip);
       await connection.forgetTasks(clusterKey(plan.cluster));

@@ -4,6 +4,7 @@ import { writeDurably, z } from "@outrigger/sdk";
 import { clusterErrors } from "../errors.ts";
 import type { Cluster } from "../model/cluster.ts";
 import type { Clusterfile } from "../model/clusterfile.ts";
+import type { CurrentCluster } from "../plan/cluster-changes.ts";
 import type { ClusterFolder } from "./cluster-folder.ts";
 import { clusterfileWithoutSecrets, withoutSecrets } from "./without-secrets.ts";
 
@@ -34,6 +35,11 @@ export interface ClusterState {
   readonly run: string;
   /** When, RFC 3339. */
   readonly changed: string;
+}
+
+/** What a wanted cluster is compared with. */
+export function currentCluster({ cluster, image, applications }: ClusterState): CurrentCluster {
+  return { cluster, imageDigest: image.digest, applications: applications.map(({ digest }) => digest) };
 }
 
 export const stateFormat = 1;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FileEntry, type FileTree, writeLayer } from "@outrigger/registry";
+import { type FileTree, filePiece, piecesOf, treeOfPieces, writeLayer } from "@outrigger/registry";
 import { writeConfig } from "../config/write.ts";
 import type { FoundDriver } from "../host/install/found-driver.ts";
 import { treeOfLayers } from "../host/install/layers.ts";
@@ -20,7 +20,7 @@ export async function packageTar({ source, layers, config }: FoundDriver, name: 
   try {
     const rootfs = await treeOfLayers(source, layers, folder);
     try {
-      const tree = besideRootfs(rootfs, "config.json", writeConfig(config), timeOf(name));
+      const tree = besideConfig(rootfs, writeConfig(config), timeOf(name));
       const { file } = await writeLayer(tree, { file: join(folder, "plugin.tar"), compression: "none" });
       return { file, close };
     } finally {
@@ -37,33 +37,13 @@ function timeOf(name: string): number {
   return createHash("sha256").update(name).digest().readUInt32BE() % 1_000_000_000;
 }
 
-/** A tree with one more file, and the given one below `rootfs`. */
-function besideRootfs(tree: FileTree, name: string, bytes: Uint8Array, modified: number): FileTree {
-  const plain = { mode: 0o644, uid: 0, gid: 0, modified: 0 };
-  const own: FileEntry = { ...plain, path: name, kind: "file", size: bytes.length };
-  const origin = new Map<FileEntry, FileEntry>();
-  const moved = tree.entries.map((entry) => {
-    const path = entry.path === "" ? "rootfs" : `rootfs/${entry.path}`;
-    const place = {
-      ...entry,
-      path,
-      ...(entry.kind === "hardlink" ? { target: `rootfs/${entry.target}` } : {}),
-      ...(entry.path === "" ? { modified } : {}),
-    };
-    origin.set(place, entry);
-    return place;
-  });
-  const top: FileEntry = { ...plain, path: "", kind: "directory", mode: 0o755, size: 0 };
-  return {
-    entries: [top, own, ...moved],
-    content: (entry) => {
-      const old = origin.get(entry);
-      return old === undefined ? once(bytes) : tree.content(old);
-    },
-    close: () => tree.close(),
-  };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield bytes;
+/** A tree below `rootfs/`, with config.json beside it. */
+function besideConfig(tree: FileTree, config: Uint8Array, modified: number): FileTree {
+  const moved = piecesOf(tree, (entry) => ({
+    ...entry,
+    path: entry.path === "" ? "rootfs" : `rootfs/${entry.path}`,
+    ...(entry.kind === "hardlink" ? { target: `rootfs/${entry.target}` } : {}),
+    ...(entry.path === "" ? { modified } : {}),
+  }));
+  return treeOfPieces([filePiece("config.json", config), ...moved], tree.close);
 }

@@ -9,9 +9,15 @@ export interface Piece {
   readonly contentSync?: () => Iterable<Uint8Array>;
 }
 
-/** A tree's files as pieces, to be put into another tree. The tree must stay open as long as that one. */
-export function piecesOf(tree: FileTree): readonly Piece[] {
-  return tree.entries.map((entry) => pieceOf(tree, entry));
+/**
+ * A tree's files as pieces, to be put into another tree. The tree must stay open as long as that one.
+ * @param change what an entry is there; undefined leaves it out
+ */
+export function piecesOf(tree: FileTree, change: (entry: FileEntry) => FileEntry | undefined = (entry) => entry): readonly Piece[] {
+  return tree.entries.flatMap((entry) => {
+    const changed = change(entry);
+    return changed === undefined ? [] : [{ ...pieceOf(tree, entry), entry: changed }];
+  });
 }
 
 export function pieceOf(tree: FileTree, entry: FileEntry): Piece {

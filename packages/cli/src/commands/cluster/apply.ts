@@ -15,8 +15,8 @@ export function define(command: Command): void {
     .option("-y, --yes", "ask nothing, also where hosts are taken out of the cluster")
     .option("--force", "leave out hosts that are to go and can't be reached")
     .description(
-      "Makes a cluster what its Clusterfile says: creates it, upgrades it to another image, lets hosts join and leave; or does nothing where all is as it is\n" +
-        "wanted. `outrigger cluster plan -f Clusterfile` says before what will be done.",
+      "Makes a cluster what its Clusterfile says: creates it, upgrades it to another image, brings other labels, taints and files, lets hosts join and leave;\n" +
+        "or does nothing where all is as it is wanted. `outrigger cluster plan -f Clusterfile` says before what will be done.",
     )
     .action(apply);
   withExamples(command, "cluster apply -f Clusterfile", "cluster apply -f Clusterfile -p file:password --parallel 20 -y");

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Layout, ownPlatform, type Platform, treeOfDirectory } from "@outrigger/registry";
+import { type Layout, ownPlatform, type Platform, piecesOf, treeOfDirectory, treeOfPieces } from "@outrigger/registry";
 import { buildClusterImage } from "../build-cluster-image.ts";
 import { type OpenClusterImageOptions, openClusterImage } from "../open-cluster-image.ts";
 import { documentsOf, pluginFolders } from "../plugin-files.ts";
@@ -51,20 +51,12 @@ async function lintFolder(folder: string, platform: Platform): Promise<readonly 
     const findings = await lintImage({ tree: found, kind, platform, documents: await documentsOf(found) });
     return findings.map((each) => ({ ...each, file: join(folder, each.file) }));
   }
-  const originals = new Map<object, (typeof found.entries)[number]>();
-  const entries = [
-    ...found.entries.filter(({ path }) => path === ""),
-    ...found.entries.map((entry) => {
-      const moved = {
-        ...entry,
-        path: entry.path === "" ? "plugins" : `plugins/${entry.path}`,
-        ...(entry.kind === "hardlink" ? { target: `plugins/${entry.target}` } : {}),
-      };
-      originals.set(moved, entry);
-      return moved;
-    }),
-  ];
-  const tree = { entries, content: (entry: (typeof entries)[number]) => found.content(originals.get(entry) ?? entry), close: found.close };
+  const moved = piecesOf(found, (entry) => ({
+    ...entry,
+    path: entry.path === "" ? "plugins" : `plugins/${entry.path}`,
+    ...(entry.kind === "hardlink" ? { target: `plugins/${entry.target}` } : {}),
+  }));
+  const tree = treeOfPieces(moved, found.close);
   const findings = await lintImage({ tree, kind: "application", platform, documents: await documentsOf(tree) });
   return findings.map((each) => ({ ...each, file: join(folder, each.file.replace(/^plugins\//, "")) }));
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { wordsOf } from "@outrigger/plugin";
-import { type FileTree, treeFiles, unpackTree } from "@outrigger/registry";
+import { type FileTree, piecesOf, treeFiles, treeOfPieces, unpackTree } from "@outrigger/registry";
 import { isMap, isScalar, LineCounter, parseDocument, visit, type YAMLMap } from "yaml";
 import { textOf } from "../plugin-files.ts";
 import { manifestImages } from "./manifest-images.ts";
@@ -101,14 +101,11 @@ async function appVersion(tree: FileTree, folder: string): Promise<string | unde
 
 /** A folder of a tree as a tree; links that lead nowhere in it are left out. */
 function within(tree: FileTree, folder: string): FileTree {
-  const originals = new Map<object, FileTree["entries"][number]>();
-  const entries = tree.entries
-    .filter(({ path, kind }) => (path === folder || path.startsWith(`${folder}/`)) && (kind === "file" || kind === "directory"))
-    .map((entry) => {
-      const moved = { ...entry, path: entry.path.slice(folder.length + 1) };
-      originals.set(moved, entry);
-      return moved;
-    });
-  const content: FileTree["content"] = (entry) => tree.content(originals.get(entry) ?? entry);
-  return { entries, content, close: async () => {} };
+  return treeOfPieces(
+    piecesOf(tree, (entry) => {
+      const { path, kind } = entry;
+      const isWithin = (path === folder || path.startsWith(`${folder}/`)) && (kind === "file" || kind === "directory");
+      return isWithin ? { ...entry, path: path.slice(folder.length + 1) } : undefined;
+    }),
+  );
 }

@@ -12,6 +12,7 @@ import {
   openLayout,
   openRepository,
   type Platform,
+  packageReference,
   parseIndex,
   type RegistryOptions,
   readTrustPolicy,
@@ -21,6 +22,7 @@ import {
   type TrustPolicy,
 } from "@outrigger/registry";
 import { clusterErrors } from "../../errors.ts";
+import { sideBySide } from "../../side-by-side.ts";
 import { findImages } from "./find-images.ts";
 import type { NamedImage } from "./named-image.ts";
 import { registryLayer } from "./registry-layer.ts";
@@ -58,28 +60,31 @@ export async function gatherImages(
   try {
     const layout = await openLayout(folder, { create: true });
     const trust = options.trust ?? (await readTrustPolicy());
-    const problems: Problem[] = [];
-    const names = new Set<string>();
+    const problems = new Map<NamedImage, Problem>();
+    const wanted = new Map<string, NamedImage>();
     for (const named of images) {
       const reference = parseImageReference(named.image);
-      const name = reference === undefined ? undefined : formatImageReference(reference);
-      if (name !== undefined && names.has(name)) continue;
-      const refusal =
-        name === undefined ? "it is no image's name" : await fetchImage(named, name, platform, layout, { ...options, trust }, say);
-      if (refusal === undefined && name !== undefined) names.add(name);
-      else problems.push(problemOf(named, refusal ?? ""));
+      if (reference === undefined) problems.set(named, problemOf(named, "it is no image's name"));
+      else if (!wanted.has(formatImageReference(reference))) wanted.set(formatImageReference(reference), named);
     }
-    if (problems.length > 0) {
-      const count = problems.length === 1 ? "1 container image" : `${problems.length} container images`;
-      throw clusterErrors["image-gathering-failed"]({ count }, { problems });
+    await sideBySide([...wanted], atOnce, async ([name, named]) => {
+      const refusal = await fetchImage(named, name, platform, layout, { ...options, trust }, say);
+      if (refusal !== undefined) problems.set(named, problemOf(named, refusal));
+    });
+    if (problems.size > 0) {
+      const count = problems.size === 1 ? "1 container image" : `${problems.size} container images`;
+      throw clusterErrors["image-gathering-failed"]({ count }, { problems: images.flatMap((named) => problems.get(named) ?? []) });
     }
     const layer = await registryLayer(layout, tree);
-    return { layer: { ...layer, close: remove }, names: [...names].toSorted() };
+    return { layer: { ...layer, close: remove }, names: [...wanted.keys()].toSorted() };
   } catch (error) {
     await remove();
     throw error;
   }
 }
+
+/** Images that are fetched at a time; each brings its blobs side by side. */
+const atOnce = 4;
 
 /** @returns what went wrong, in words */
 async function fetchImage(
@@ -90,8 +95,7 @@ async function fetchImage(
   { registry, trust }: GatherOptions & { readonly trust: TrustPolicy },
   say: (line: string) => void,
 ): Promise<string | undefined> {
-  const reference = parseImageReference(image);
-  if (reference === undefined) return "it is no image's name";
+  const reference = packageReference(name);
   const own = credentials === undefined ? {} : { findCredentials: async () => credentials };
   const repository = openRepository(reference, { ...registry, ...own });
   try {

@@ -1,6 +1,15 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { directoryPiece, type FileEntry, type FileTree, type Piece, pieceOf, treeOfDirectory } from "@outrigger/registry";
+import {
+  directoryPiece,
+  type FileEntry,
+  type FileTree,
+  type Piece,
+  pieceOf,
+  piecesOf,
+  treeOfDirectory,
+  treeOfPieces,
+} from "@outrigger/registry";
 
 /** What shows that a file was touched: nobody can set its ctime back. */
 export type Marks = ReadonlyMap<string, string>;
@@ -16,20 +25,11 @@ const ours = ["proc", "dev", "etc/resolv.conf"];
 
 async function treeOf(folder: string, shift: number): Promise<FileTree> {
   const tree = await treeOfDirectory(folder);
-  const own = shift === 0 ? { uid: () => 0, gid: () => 0 } : { uid: (id: number) => back(id, shift), gid: (id: number) => back(id, shift) };
-  const originals = new Map<FileEntry, FileEntry>();
-  const entries = tree.entries.map((entry) => {
-    const changed = { ...entry, uid: own.uid(entry.uid), gid: own.gid(entry.gid) };
-    originals.set(changed, entry);
-    return changed;
-  });
-  const { contentSync } = tree;
-  return {
-    ...tree,
-    entries,
-    content: (entry) => tree.content(originals.get(entry) ?? entry),
-    ...(contentSync === undefined ? {} : { contentSync: (entry) => contentSync(originals.get(entry) ?? entry) }),
-  };
+  const own = (id: number): number => (shift === 0 ? 0 : back(id, shift));
+  return treeOfPieces(
+    piecesOf(tree, (entry) => ({ ...entry, uid: own(entry.uid), gid: own(entry.gid) })),
+    tree.close,
+  );
 }
 
 function back(id: number, shift: number): number {

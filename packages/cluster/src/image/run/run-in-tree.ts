@@ -1,7 +1,7 @@
 import { chown, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FileTree, type Instruction, type InstructionPlace, treeFiles, unpackTree } from "@outrigger/registry";
+import { type FileTree, type Instruction, type InstructionPlace, piecesOf, treeFiles, treeOfPieces, unpackTree } from "@outrigger/registry";
 import { clusterErrors } from "../../errors.ts";
 import { idShift, runInNamespaces } from "./namespaces.ts";
 import { changedFiles, markFiles } from "./read-back.ts";
@@ -34,18 +34,8 @@ export async function runInTree(instruction: Instruction, place: InstructionPlac
     const shift = idShift();
     // The command's root is nobody here, and has to get there.
     if (shift > 0) await chown(folder, shift, shift);
-    const shifted = before.entries.map((entry) => ({ ...entry, uid: entry.uid + shift, gid: entry.gid + shift }));
-    const originals = new Map(shifted.map((entry, index) => [entry, before.entries[index] ?? entry]));
-    const { contentSync } = before;
-    await unpackTree(
-      {
-        ...before,
-        entries: shifted,
-        content: (entry) => before.content(originals.get(entry) ?? entry),
-        ...(contentSync === undefined ? {} : { contentSync: (entry) => contentSync(originals.get(entry) ?? entry) }),
-      },
-      rootfs,
-    );
+    const shifted = piecesOf(before, (entry) => ({ ...entry, uid: entry.uid + shift, gid: entry.gid + shift }));
+    await unpackTree(treeOfPieces(shifted), rootfs);
     const marks = await markFiles(rootfs);
     say(`RUN ${instruction.text}`);
     const words = instruction.list ?? ["/bin/sh", "-c", instruction.text];

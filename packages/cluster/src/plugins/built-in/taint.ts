@@ -1,8 +1,8 @@
 import type { PlainProblem } from "@outrigger/plugin";
-import { keyFault, valueFault } from "../../kubernetes/names.ts";
-import { type NodeChange, type TaintChange, type TaintEffect, taintEffects } from "../../kubernetes/node-change.ts";
+import type { NodeChange, TaintChange } from "../../kubernetes/node-change.ts";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
-import type { Host } from "../../model/host.ts";
+import { type Host, type TaintEffect, taintEffects } from "../../model/host.ts";
+import { keyFault, valueFault } from "../../model/label-names.ts";
 import type { CalledType } from "../plugin-type.ts";
 import { dataProblem, unusedTargets } from "./common-problems.ts";
 import { readDataLines } from "./data-lines.ts";
