@@ -122,3 +122,18 @@ test("the same verbs drive an engine's own plug-ins", async (context) => {
   assert.match(JSON.parse((await outrigger("inspect", name, "-o", "json")).stdout).PluginReference, /:1$/);
   assert.equal((await outrigger("rm", name)).code, 0);
 });
+
+test("an engine takes one package of this machine under several names, at the same time too", async (context) => {
+  const stand = await makeStand(context);
+  const { folder, word } = stand;
+  const name = `tools/${word}:1`;
+  await storePackage(folder, name, volumeDriver({ Documentation: "1" }));
+  const aliases = ["one", "two", "three"].map((each) => `${word}-${each}`);
+  for (const alias of aliases) context.after(() => run("docker", ["plugin", "rm", "-f", alias]));
+  const install = (alias: string) =>
+    stand.outrigger(["install", name, "--alias", alias, "--grant-all-permissions", "--disable", "--engine", "unix:///var/run/docker.sock"]);
+  const [first = "", ...others] = aliases;
+  for (const { code, stderr } of [await install(first), ...(await Promise.all(others.map(install)))]) assert.equal(code, 0, stderr);
+  const listed = await run("docker", ["plugin", "ls", "--format", "{{ .Name }}"]);
+  for (const alias of aliases) assert.match(listed.stdout, new RegExp(`^${alias}:latest$`, "m"));
+});

@@ -21,7 +21,7 @@ export async function packageTar({ source, layers, config }: FoundDriver, name: 
     const rootfs = await treeOfLayers(source, layers, folder);
     try {
       const tree = besideConfig(rootfs, writeConfig(config), timeOf(name));
-      const { file } = await writeLayer(tree, { file: join(folder, "plugin.tar"), compression: "none" });
+      const { file } = await writeLayer(tree, { file: join(folder, "plugin.tar"), compression: "none", modified: "keep" });
       return { file, close };
     } finally {
       await rootfs.close();
