@@ -14,6 +14,8 @@ export * from "./fold-key.ts";
 export * from "./hook-points.ts";
 export * from "./image-reference.ts";
 export * from "./json-schema.ts";
+export * from "./label-names.ts";
+export * from "./label-selector.ts";
 export * from "./manifests.ts";
 export * from "./nearest.ts";
 export * from "./phases.ts";

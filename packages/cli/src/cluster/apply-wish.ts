@@ -45,7 +45,7 @@ export async function applyWish(wish: Wish, flags: WishFlags): Promise<void> {
 export async function carryOut(
   folder: ClusterFolder,
   opened: OpenedWish,
-  { operation, cluster, touched, imageBefore, hostsBefore }: Omit<DecidedOperation, "operation"> & { readonly operation: PlanInput["operation"] },
+  { operation, cluster, touched, imageBefore, hostsBefore }: DecidedOperation,
   flags: WishFlags,
 ): Promise<FinishedRun> {
   const { makePlan, startRun, withoutHosts } = await import("@outrigger/cluster");

@@ -1,6 +1,5 @@
-import type { PlainProblem } from "@outrigger/plugin";
+import { keyFault, type PlainProblem, valueFault } from "@outrigger/plugin";
 import { firstMaster, type Host } from "../model/host.ts";
-import { keyFault, valueFault } from "../model/label-names.ts";
 import { parseAddressList } from "./addresses.ts";
 import { parseTaint } from "./taints.ts";
 import { rolePattern } from "./targets.ts";

@@ -1,5 +1,5 @@
+import { keyFault, valueFault } from "@outrigger/plugin";
 import { type Taint, taintEffects } from "../model/host.ts";
-import { keyFault, valueFault } from "../model/label-names.ts";
 
 /** `key=value:Effect`, `key:Effect` or `key=:Effect`; undefined for anything else. */
 export function parseTaint(text: string): Taint | undefined {

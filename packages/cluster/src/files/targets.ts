@@ -1,9 +1,8 @@
-import { type PhaseName, phases } from "@outrigger/plugin";
+import { formatSelector, holdsAll, type PhaseName, parseSelector, phases, type SelectorTerm } from "@outrigger/plugin";
 import type { ClusterPlugin } from "../model/cluster-plugin.ts";
 import { firstMaster, type Host } from "../model/host.ts";
 import type { Target } from "../model/target.ts";
 import { addressNumber, parseRange } from "./addresses.ts";
-import { formatSelector, holdsAll, parseSelector, type SelectorTerm } from "./label-selector.ts";
 
 /** What targets are resolved in. */
 export interface TargetScene {

@@ -1,8 +1,7 @@
-import type { PlainProblem } from "@outrigger/plugin";
+import { keyFault, type PlainProblem, valueFault } from "@outrigger/plugin";
 import type { NodeChange } from "../../kubernetes/node-change.ts";
 import type { ClusterPlugin } from "../../model/cluster-plugin.ts";
 import type { Host } from "../../model/host.ts";
-import { keyFault, valueFault } from "../../model/label-names.ts";
 import type { CalledType } from "../plugin-type.ts";
 import { dataProblem, unusedTargets } from "./common-problems.ts";
 import { readDataLines } from "./data-lines.ts";

@@ -1,11 +1,10 @@
-import { wordsOf } from "@outrigger/plugin";
+import { holdsAll, parseSelector, wordsOf } from "@outrigger/plugin";
 import { sameValue } from "../../engine/field-diff.ts";
 import { isObject } from "../../json/is-object.ts";
 import type { ClusterHost } from "../cluster-context.ts";
 import type { KubernetesAnswer, KubernetesClient, KubernetesNode, KubernetesRequest } from "../kubernetes-client.ts";
 import { kubernetesClientOver } from "../kubernetes-over.ts";
 import { applyPatch } from "./apply-patch.ts";
-import { labelMatcher } from "./label-selector.ts";
 
 /** Nodes in memory, behind the part of the Kubernetes API that reads and patches them. Everything else is not found. */
 export interface FakeKubernetes {
@@ -91,9 +90,10 @@ function nodeOf(given: FakeNode | ClusterHost, index: number): KubernetesNode {
 }
 
 function list(nodes: readonly KubernetesNode[], query: URLSearchParams, revision: number): KubernetesAnswer {
-  const matches = labelMatcher(query.get("labelSelector") ?? "");
-  if (matches === undefined) return failure(400, "BadRequest", "unable to parse requirement: the label selector is not valid");
-  const found = nodes.filter(({ metadata }) => matches(metadata.labels ?? {}));
+  const selector = query.get("labelSelector") ?? "";
+  const parsed = selector.trim() === "" ? { terms: [] } : parseSelector(selector);
+  if ("problem" in parsed) return failure(400, "BadRequest", "unable to parse requirement: the label selector is not valid");
+  const found = nodes.filter(({ metadata }) => holdsAll(parsed.terms, metadata.labels ?? {}));
   const from = Number(query.get("continue") ?? 0);
   const to = query.has("limit") ? from + Number(query.get("limit")) : found.length;
   const more = to < found.length ? { continue: String(to) } : {};

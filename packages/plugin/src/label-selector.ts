@@ -1,4 +1,4 @@
-import { keyFault, valueFault } from "../model/label-names.ts";
+import { keyFault, valueFault } from "./label-names.ts";
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -20,10 +20,12 @@ export function parseSelector(text: string): { readonly terms: readonly Selector
   return { terms };
 }
 
+/** The text that {@link parseSelector} reads as these terms. */
 export function formatSelector(terms: readonly SelectorTerm[]): string {
   return terms.map(formatTerm).join(",");
 }
 
+/** Have these labels all that the terms ask for? */
 export function holdsAll(terms: readonly SelectorTerm[], labels: Labels): boolean {
   return terms.every((term) => holds(term, labels));
 }
@@ -65,6 +67,6 @@ function checked(term: SelectorTerm): SelectorTerm | { readonly problem: string 
 }
 
 /** Split at commas that no brackets enclose. */
-export function splitOutsideBrackets(text: string): readonly string[] {
+function splitOutsideBrackets(text: string): readonly string[] {
   return text.split(/,(?![^(]*\))/);
 }
