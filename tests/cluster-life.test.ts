@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { readdirSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { type PhaseName, phaseNames } from "@outrigger/plugin";
 import { type ClusterStand, clusterStand, linesOf, shellPlugin } from "./support/cluster-stand.ts";
-import { root } from "./support/sandbox.ts";
+import { execute, root } from "./support/sandbox.ts";
 import type { SshHost } from "./support/ssh-hosts.ts";
 
 /** What each operation fires, by hand from what the phases mean: `hosts` on all that it touches, `master0` on the first master alone. */
@@ -111,6 +112,12 @@ test("a cluster of three masters and three workers lives its whole life, each ph
   fired(stand, "upgrade", stand.hosts.slice(0, 5));
   assert.match(master0.read("/etc/motd") ?? "", /v2/);
 
+  // The image to go back to has lost its name, and is old enough to go.
+  const packages = stand.env["OUTRIGGER_PACKAGES"] ?? "";
+  const blobs = join(packages, "blobs", "sha256");
+  for (const blob of readdirSync(blobs)) utimesSync(join(blobs, blob), 0, 0);
+  const pruned = await execute(join(root, "outrigger"), ["packages", "--remove", "life:1", "--prune"], stand.folder, stand.env);
+  assert.deepEqual([pruned.code, pruned.stdout.includes("life:1")], [0, false], pruned.stderr);
   const back = await stand.cluster("rollback");
   assert.equal(back.code, 0, back.stderr);
   fired(stand, "rollback", stand.hosts.slice(0, 5));

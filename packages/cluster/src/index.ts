@@ -70,3 +70,4 @@ export * from "./state/cluster-plugin-host.ts";
 export * from "./state/cluster-state.ts";
 export * from "./state/cluster-status.ts";
 export { stateWithUnfinished } from "./state/unfinished.ts";
+export { usedDigests } from "./state/used-digests.ts";

@@ -59,9 +59,16 @@ test("pruning frees what no name leads to, with its signatures, but nothing that
     );
   }
   await store.remove("name:2000");
-  assert.equal(await store.prune(), 0, "what is young stays");
   const sha = join(store.directory, "blobs", "sha256");
-  for (const name of readdirSync(sha)) utimesSync(join(sha, name), 0, 0);
+  const written = (time: number): void => {
+    for (const name of readdirSync(sha)) utimesSync(join(sha, name), time, time);
+  };
+  written(0);
+  assert.equal(await store.prune(60_000, [gone.manifest.descriptor.digest, `sha256:${"0".repeat(64)}`]), 0, "what is to be kept stays");
+  assert.equal((await store.referrers(gone.manifest.descriptor.digest, "a/b")).length, 1);
+  written(Date.now() / 1000);
+  assert.equal(await store.prune(), 0, "what is young stays");
+  written(0);
   const found = gone.blobs[1];
   assert.ok(found !== undefined && (await store.has(found.descriptor)));
   assert.ok((await store.prune(60_000)) > 0);

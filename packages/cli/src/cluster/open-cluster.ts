@@ -9,7 +9,7 @@ import type {
   PluginDocument,
   PluginTypes,
 } from "@outrigger/cluster";
-import { formatProblem, type Problem } from "@outrigger/plugin";
+import { formatProblem, isOutriggerError, type Problem } from "@outrigger/plugin";
 import { say } from "../output/print.ts";
 import { type RegistryFlags, registryOptions } from "../packages/registry-options.ts";
 import { readTextFile } from "../read-file.ts";
@@ -94,6 +94,7 @@ export async function openFrozen(frozen: FrozenRun, flags: OpenFlags): Promise<O
   }
 }
 
+/** @param digest the image exactly as it was, whatever its name means by now, or if it has none any more */
 async function openImage(
   { reference, digest }: { readonly reference: string; readonly digest?: string },
   flags: OpenFlags,
@@ -101,20 +102,23 @@ async function openImage(
   const { clusterErrors, openClusterImage } = await import("@outrigger/cluster");
   const options = { registry: registryOptions(flags), say };
   if (digest === undefined) return openClusterImage(reference, options);
+  const isPlace = /^(oci|oci-archive):|^[./]/.test(reference);
+  const exact = isPlace ? undefined : await openClusterImage(withDigest(reference, digest), options).catch(onlyOurs);
+  if (exact !== undefined) return { ...exact, reference };
   const image = await openClusterImage(reference, options);
   if (image.digest === digest) return image;
   await image.close();
-  // The name means another image by now: the store keeps the one it meant then, by its digest.
-  const [name = reference] = reference.split("@");
-  const exact = /^(oci|oci-archive):|^[./]/.test(reference)
-    ? undefined
-    : await openClusterImage(`${withoutTag(name)}@${digest}`, options).catch(() => undefined);
-  if (exact === undefined) throw clusterErrors["image-changed"]({ image: reference, found: image.digest, expected: digest });
-  return { ...exact, reference };
+  throw clusterErrors["image-changed"]({ image: reference, found: image.digest, expected: digest });
 }
 
-function withoutTag(name: string): string {
-  return name.replace(/:[^:/]+$/, "");
+/** `tiny:1` -> `tiny@sha256:...` */
+function withDigest(reference: string, digest: string): string {
+  const [name = reference] = reference.split("@");
+  return `${name.replace(/:[^:/]+$/, "")}@${digest}`;
+}
+
+function onlyOurs(error: unknown): undefined {
+  if (!isOutriggerError(error)) throw error;
 }
 
 async function openTypes(

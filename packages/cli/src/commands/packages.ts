@@ -12,7 +12,7 @@ interface PackagesOptions extends OutputOptions {
 export function define(command: Command): void {
   withOutput(command)
     .option("--remove <name:tag...>", "take names away; their content stays until --prune")
-    .option("--prune", "delete what no name leads to any more and nobody has used for an hour")
+    .option("--prune", "delete what no name leads to any more, no cluster has or would roll back to, and nobody has used for an hour")
     .description("Lists the local store of packages (OUTRIGGER_PACKAGES, default ~/.local/share/outrigger/packages), an OCI image layout.")
     .action(packages);
   withExamples(command, "packages", "packages -o json", "packages --remove log-collector:1.0.0 --prune");
@@ -22,7 +22,10 @@ async function packages({ output, remove = [], prune }: PackagesOptions): Promis
   const { describePackage, familiarName, openStore, packageName } = await import("@outrigger/registry");
   const store = await openStore();
   for (const name of remove) await store.remove(packageName(name));
-  if (prune === true) say(`Freed ${formatSize(await store.prune())}.`);
+  if (prune === true) {
+    const { clustersFolder, usedDigests } = await import("@outrigger/cluster");
+    say(`Freed ${formatSize(await store.prune(undefined, await usedDigests(clustersFolder())))}.`);
+  }
   const rows = (await store.list()).map(async ({ name, descriptor }) => {
     const { layer, version, size, signedBy, clusterImage } = await describePackage(store, name);
     return {

@@ -28,9 +28,10 @@ export interface Layout extends ContentSource, ContentTarget, ReferrerSource {
   readonly remove: (name: string) => Promise<void>;
   /**
    * Deletes what no name leads to and nobody has written or found there for `age` milliseconds (default one hour: what is being copied has no name yet).
+   * @param kept digests of manifests that stay all the same
    * @returns the bytes that are free now
    */
-  readonly prune: (age?: number) => Promise<number>;
+  readonly prune: (age?: number, kept?: Iterable<string>) => Promise<number>;
 }
 
 /**
@@ -91,7 +92,7 @@ export async function openLayout(directory: string, { create = false }: { readon
       );
       if (!found) throw registryErrors["manifest-unknown"]({ source: directory, reference: name });
     },
-    prune: (age = 3_600_000) => pruneLayout(directory, blobs, age),
+    prune: (age = 3_600_000, kept = []) => pruneLayout(directory, blobs, age, kept),
   };
 }
 

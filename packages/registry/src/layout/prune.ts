@@ -6,18 +6,19 @@ import type { BlobFiles } from "./blob-files.ts";
 import { changeIndex, type IndexEntry, readIndex, refNameOf } from "./index-file.ts";
 
 /** Removes what nothing leads to; see `Layout.prune`. Signatures go with what they are of. */
-export async function pruneLayout(directory: string, blobs: BlobFiles, age: number): Promise<number> {
+export async function pruneLayout(directory: string, blobs: BlobFiles, age: number, kept: Iterable<string>): Promise<number> {
   const reached = new Set<string>();
-  const follow = async ({ digest, mediaType }: IndexEntry): Promise<void> => {
+  const follow = async ({ digest, mediaType }: Pick<IndexEntry, "digest"> & Partial<IndexEntry>): Promise<void> => {
     if (reached.has(digest)) return;
     reached.add(digest);
-    if (!isManifestType(mediaType)) return;
+    if (mediaType !== undefined && !isManifestType(mediaType)) return;
     const bytes = await blobs.readWhole(digest, manifestLimit);
     if (bytes === undefined) return;
     for (const child of childrenOf(manifestFrom(bytes, mediaType, directory, digest), directory)) await follow(child);
   };
   const entries = await readIndex(directory);
   for (const entry of entries) if (refNameOf(entry) !== undefined) await follow(entry);
+  for (const digest of kept) await follow({ digest });
   // A referrer of a referrer is found in the next round.
   let open = entries.filter((entry) => refNameOf(entry) === undefined);
   for (let before = -1; before !== open.length; ) {
