@@ -11,13 +11,14 @@ import { type SshHosts, sshHosts } from "../tests/support/ssh-hosts.ts";
 import type { Measurement } from "./measurement.ts";
 
 const run = promisify(execFile);
+const root = join(import.meta.dirname, "..");
 const rounds = 3;
 /** What a SHELL plug-in does: five commands, the last of which changes the host. */
 const commands = ["uname -r", "hostname", "id -u", "df -P / | tail -n 1", "date > /etc/bench"];
 
 /**
- * Hosts of network namespaces with real sshd, all on this machine's processors. Five commands over 20 hosts, as a SHELL plug-in run by the command and its
- * process, plan, journal and state included, and from no connection to the last exit, beside a playbook of five `shell` tasks with forks=20, pipelining and no
+ * Hosts of network namespaces with real sshd, all on this machine's processors. Five commands over 20 hosts, as a SHELL plug-in run by the command as it is
+ * installed, with its process, plan, journal and state, and from no connection to the last exit, beside a playbook of five `shell` tasks with forks=20, pipelining and no
  * facts; a tree of 200 MB to a new folder of 10 hosts, checked by digest, beside one `rsync -a` for
  * each host at the same time; and beside `ansible.builtin.copy`, which takes the better part of a second for each file and is therefore given the large files and
  * one in twelve of the small ones, once. Otherwise medians of three rounds, one after the other in turn. Needs Debian's `ansible` and `rsync`.
@@ -60,6 +61,7 @@ async function clusterWithPlugin(all: SshHosts): Promise<string> {
     writeFileSync(place, text);
     return place;
   };
+  await run("npm", ["run", "--silent", "build"], { cwd: root });
   const kubefile = file("image/Kubefile", "FROM scratch\nCOPY create.sh scripts/\n");
   file("image/create.sh", "true\n");
   await outrigger(all, "build", "-t", "bench:1", join(kubefile, ".."));
@@ -71,7 +73,7 @@ async function clusterWithPlugin(all: SshHosts): Promise<string> {
 
 async function outrigger({ folder }: SshHosts, ...words: readonly string[]): Promise<void> {
   const env = { ...process.env, HOME: folder, OUTRIGGER_PACKAGES: join(folder, "packages"), OUTRIGGER_CLUSTERS: join(folder, "clusters") };
-  await run(join(import.meta.dirname, "../outrigger"), ["cluster", ...words], { env });
+  await run(process.execPath, [join(root, "dist/packages/cli/lib/main.js"), "cluster", ...words], { env });
 }
 
 async function shellEverywhere(all: SshHosts, connections: HostConnections, key: string): Promise<void> {

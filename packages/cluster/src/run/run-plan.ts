@@ -1,11 +1,10 @@
 import type { Stage } from "../plan/plan.ts";
-import { hostFolder } from "../plan/plan-input.ts";
 import { sideBySide } from "../side-by-side.ts";
 import { runEntry } from "./run-entry.ts";
 import { beginRun, type Run, type RunParts } from "./run-parts.ts";
 import { isDone, type TaskFailure } from "./run-task.ts";
 import { clusterKey } from "./script-job.ts";
-import { outputFolder, plainScript } from "./script-output.ts";
+import { outputFolder } from "./script-output.ts";
 import { isAlways } from "./step-job.ts";
 import { finishUndo, undoRun } from "./undo.ts";
 
@@ -71,9 +70,6 @@ function reportStage(run: Run, stage: Stage): void {
   run.report({ event: "stage", name: "phase" in stage ? stage.phase : stage.step, tasks: tasks.length, left: left.length });
 }
 
-/** Outputs that nobody asks for any more, and folders of ours that are empty now. */
-const tidy = `rm -rf -- ${outputFolder}; rmdir -- ${hostFolder}/{tasks,clusters} 2>/dev/null || :`;
-
 /** What the hosts keep of the cluster's tasks is of no more use. A host that can't be asked keeps it: it is small, and the next run's end forgets it too. */
 async function forgetTasks({ connections, plan, late, limit }: Run): Promise<void> {
   const entries = [...plan.stages.flatMap((stage) => stage.entries), ...[...late.values()].map(({ entry }) => entry)];
@@ -81,8 +77,7 @@ async function forgetTasks({ connections, plan, late, limit }: Run): Promise<voi
   await sideBySide([...hosts], limit, async (ip) => {
     try {
       const connection = await connections.get(ip);
-      await connection.forgetTasks(clusterKey(plan.cluster));
-      await connection.exec(plainScript(tidy), { timeout: 30_000 });
+      await connection.forgetTasks(clusterKey(plan.cluster), outputFolder);
     } catch {
       // Told already, if it mattered.
     }

@@ -52,8 +52,8 @@ function connectionOf(link: LastingLink): HostConnection {
     },
     exec: (script, given) => link.use((current) => execScript(current, host, script, given), given.signal),
     run: (task, given) => runTask(link, host, task, given),
-    forgetTasks: async (keyPrefix) => {
-      const program = forgetProgram(keyPrefix);
+    forgetTasks: async (keyPrefix, outputs) => {
+      const program = forgetProgram(keyPrefix, outputs);
       outOfTheWay(host, await link.use((current) => runRootShell(current, host, { program, onOutput: () => undefined })));
     },
     distribute: async (tree, folder, given) => {

@@ -152,10 +152,10 @@ finish stopped
 `;
 }
 
-/** Takes away what is kept of tasks that have ended and whose keys begin so. */
-export function forgetProgram(keyPrefix: string): string {
+/** Takes away what is kept of tasks that have ended and whose keys begin so, a folder with what they gave, and folders of ours that are empty then. */
+export function forgetProgram(keyPrefix: string, outputs: string | undefined): string {
   return `${common}prefix=${quoteWord(keyPrefix)}
-gone=()
+gone=(${outputs === undefined ? "" : quoteWord(outputs)})
 for t in ${tasksFolder}/*/; do
   t=\${t%/}
   { read -r key < "$t/key"; } 2>/dev/null || continue
@@ -164,7 +164,11 @@ for t in ${tasksFolder}/*/; do
   [[ $now == running ]] && alive && continue
   gone+=("$t")
 done
-((\${#gone[@]} == 0)) || why=$(printf '%s\\0' "\${gone[@]}" | xargs -0 rm -rf -- 2>&1) || finish failed "\${why##*$'\\n'}"
+# No more at once than a command line has room for.
+for ((i = 0; i < \${#gone[@]}; i += 1000)); do
+  why=$(rm -rf -- "\${gone[@]:i:1000}" 2>&1) || finish failed "\${why##*$'\\n'}"
+done
+rmdir -- ${hostFolder}/{tasks,clusters} 2>/dev/null
 finish forgotten
 `;
 }

@@ -71,8 +71,8 @@ export interface HostConnection {
     },
   ) => Promise<ExecResult>;
   readonly run: (task: DurableTask, options: { readonly signal: AbortSignal; readonly onOutput: OutputListener }) => Promise<TaskOutcome>;
-  /** Forgets what the host keeps of tasks whose keys begin so (logs, exit status). */
-  readonly forgetTasks: (keyPrefix: string) => Promise<void>;
+  /** Forgets what the host keeps of tasks whose keys begin so (logs, exit status), and the folder with what they gave. */
+  readonly forgetTasks: (keyPrefix: string, outputs?: string) => Promise<void>;
   /** Makes a folder hold exactly this tree. What is there with the right digest is not sent; an interrupted transfer goes on where it stopped. */
   readonly distribute: (
     tree: FileTree,
