@@ -11,6 +11,14 @@ export function linesReporter(): Reporter {
     styles.set(host, style);
     return style;
   };
+  const print = (stream: NodeJS.WriteStream, line: string): void => {
+    // Each write is a system call that is waited for: what comes in one turn of the event loop goes out as one.
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      process.nextTick(() => stream.uncork());
+    }
+    stream.write(line);
+  };
   const prefix = (host: string, name: string): string =>
     paint(styleOf(host), host === "-" ? name : `${host} ${name}`, host === "-" ? process.stderr : process.stdout);
   return {
@@ -20,7 +28,7 @@ export function linesReporter(): Reporter {
         say(paint("bold", `== ${event.name} (${left})`, process.stderr));
       } else if (event.event === "output") {
         const stream = event.stream === "stdout" ? process.stdout : process.stderr;
-        stream.write(`${prefix(event.host, event.name)} | ${plainText(event.text)}\n`);
+        print(stream, `${prefix(event.host, event.name)} | ${plainText(event.text)}\n`);
       } else if (event.event === "task-ended" && event.result !== "done") {
         say(`${taskWords(event)}: ${event.result}${event.reason === undefined ? "" : `: ${plainText(event.reason)}`}`);
       } else if (event.event === "warning") say(`warning: ${plainText(event.text)}`);

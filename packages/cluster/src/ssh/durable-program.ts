@@ -22,19 +22,21 @@ function taskFolder(key: string): string {
  * What a task's folder holds: `key`, `script`, `out`, `err`; `begun`, made once, with who watches over the script (process, its start, the boot); `group`, the
  * script's group of processes; `status`, of one length from the beginning, so that its end can be written on a full disk.
  */
-const common = `proc() {  # The words that tell a process from a later one with its number.
+const common = `# In $words: what tells a process from a later one with its number. Each process less counts where many tasks begin at once.
+proc() {
   local stat
+  words=
   { read -r stat < "/proc/$1/stat"; } 2>/dev/null || return 1
   set -- "$1" \${stat##*) }
-  [[ $2 != Z ]] && printf '%s %s %s' "$1" "\${21}" "$boot"
+  [[ $2 != Z ]] && words="$1 \${21} $boot"
 }
 read -r boot < /proc/sys/kernel/random/boot_id
 state() { now=; { read -r now < "$t/status"; } 2>/dev/null; }
 # Whether somebody watches over the script, or the script itself still runs.
 alive() {
-  local id who
+  local id who words
   for who in begun group; do
-    { read -r id < "$t/$who"; } 2>/dev/null && [[ $(proc "\${id%% *}") == "$id" ]] && return 0
+    { read -r id < "$t/$who"; } 2>/dev/null && proc "\${id%% *}" && [[ $words == "$id" ]] && return 0
   done
   return 1
 }
@@ -46,9 +48,9 @@ const supervisor = `keep() { [[ -z \${out-} ]] || exec {out}>&-; trap '' XFSZ; u
 supervise() {
   trap '' HUP
   exec </dev/null 2>/dev/null
-  local self=$BASHPID me
-  me=$(proc "$self")
-  printf '%s\\n' "$me" > "$t/begun.$self" || { echo no-room; return; }
+  local self=$BASHPID words
+  proc "$self"
+  printf '%s\\n' "$words" > "$t/begun.$self" || { echo no-room; return; }
   # Made by one alone: two that ask at once do not start it twice.
   ln "$t/begun.$self" "$t/begun" || { [[ -e $t/begun ]] || echo no-room; return; }
   printf '%-30s\\n' running > "$t/status" || { rm -f "$t/begun"; echo no-room; return; }
@@ -59,7 +61,9 @@ supervise() {
   in_group script "$t/script" >&"$out" 2>&"$err" {out}>&- {err}>&-
   umask 077
   exec {out}>&- {err}>&-
-  { proc "$group"; echo; } > "$t/group"
+  proc "$group"
+  printf '%s\\n' "$words" > "$t/group"
+  quiet
   local over=
   trap 'over=1' USR1
   { nothing "$timeout"; kill -USR1 "$self"; end_group "$group"; } >/dev/null & local clock=$!
@@ -77,10 +81,19 @@ supervise() {
 `;
 
 /** Passes on what the script prints, from where the last connection stopped, until it has ended. */
-const follower = `pass() { cat <&3; cat <&4 >&2; }
+const follower = `pass() {
+  [[ ! -s $t/out ]] || cat <&3
+  [[ ! -s $t/err ]] || cat <&4 >&2
+}
+# Passes on what may be new since the last look: of the same time counts as new.
+look() {
+  [[ $seen -nt $t/out && $seen -nt $t/err ]] && return
+  { : > "$seen"; } 2>/dev/null
+  pass
+}
 follow() {
   # The first time as long as most tasks take: then nothing has to be passed on twice.
-  local pause=0.04 word=
+  local pause=0.04 word= seen=$t/seen.$BASHPID
   exec 3< "$t/out" 4< "$t/err" || finish failed "its log is gone"
   if (($1 > 0)); then head -c "$1" <&3 >/dev/null; fi
   if (($2 > 0)); then head -c "$2" <&4 >/dev/null; fi
@@ -103,7 +116,7 @@ follow() {
     else
       nothing "$pause"
     fi
-    [[ $pause == 0.04 && -z \${done-} ]] || pass
+    [[ $pause == 0.04 && -z \${done-} ]] || look
     case $pause in 0.04) pause=0.05 ;; 0.05) pause=0.1 ;; *) pause=0.25 ;; esac
   done
   pass
@@ -119,13 +132,18 @@ export interface Passed {
 /** Starts a task, or finds it again; prints what it prints beyond `passed` bytes; finishes with how it ended and `new` or `attached`. */
 export function runProgram(task: DurableTask, passed: Passed): string {
   const folder = taskFolder(task.key);
-  return `mask=$(umask)
+  return `while read -r name mask; do [[ $name != Umask: ]] || break; mask=; done < /proc/self/status
+[[ -n $mask ]] || mask=$(umask)
 t=${folder}
 ${common}${groupFunctions}${scriptFunction(task.script, task.secrets)}${supervisor}${follower}
 timeout=${task.timeout / 1000}
 if [[ -e $t/begun ]]; then follow ${passed.stdout} ${passed.stderr} attached; fi
 # The folder is everybody's to read, for rootfs lie there; tasks are not.
-why=$({ { [[ -d ${hostFolder} ]] || mkdir -p -m 0755 ${hostFolder}; } && mkdir -p "$t" && printf '%s' ${quoteWord(scriptText(task.script))} > "$t/script" && printf '%s\\n' ${quoteWord(task.key)} > "$t/key" && : >> "$t/out" && : >> "$t/err"; } 2>&1) || finish failed "\${why##*$'\\n'}"
+begin() {
+  { [[ -d ${hostFolder} ]] || mkdir -p -m 0755 ${hostFolder}; } && mkdir -p "$t" && printf '%s' ${quoteWord(scriptText(task.script))} > "$t/script" &&
+    printf '%s\\n' ${quoteWord(task.key)} > "$t/key" && : >> "$t/out" && : >> "$t/err"
+}
+begin 2>/dev/null || why=$(begin 2>&1) || finish failed "\${why##*$'\\n'}"
 exec {done}< <(supervise)
 follow 0 0 new
 `;
@@ -146,7 +164,7 @@ fi
 for ((i = 0; i < 100; i += 1)); do [[ -s $t/group ]] && break; nothing 0.02; done
 state
 case $now in ended* | timed-out) finish stopped ;; esac
-{ read -r id < "$t/group"; } 2>/dev/null && [[ $(proc "\${id%% *}") == "$id" ]] && end_group "\${id%% *}"
+{ read -r id < "$t/group"; } 2>/dev/null && proc "\${id%% *}" && [[ $words == "$id" ]] && end_group "\${id%% *}"
 for ((i = 0; i < 100; i += 1)); do state; [[ $now == running ]] && alive || break; nothing 0.02; done
 finish stopped
 `;
@@ -165,10 +183,11 @@ for t in ${tasksFolder}/*/; do
   gone+=("$t")
 done
 # No more at once than a command line has room for.
-for ((i = 0; i < \${#gone[@]}; i += 1000)); do
-  why=$(rm -rf -- "\${gone[@]:i:1000}" 2>&1) || finish failed "\${why##*$'\\n'}"
-done
-rmdir -- ${hostFolder}/{tasks,clusters} 2>/dev/null
+away() { for ((i = 0; i < \${#gone[@]}; i += 1000)); do rm -rf -- "\${gone[@]:i:1000}" || return; done; }
+away 2>/dev/null || why=$(away 2>&1) || finish failed "\${why##*$'\\n'}"
+shopt -s nullglob
+clusters=(${hostFolder}/clusters/*)
+((\${#clusters[@]} > 0)) || rmdir -- ${hostFolder}/{tasks,clusters} 2>/dev/null
 finish forgotten
 `;
 }

@@ -38,8 +38,9 @@ in_group() {
   set +m
 }
 # Waits for so many seconds: a pipe whose both ends are here never has anything to read.
+quiet() { [[ -n \${never-} ]] || exec {never}<> <(:); }
 nothing() {
-  [[ -n \${never-} ]] || exec {never}<> <(:)
+  quiet
   read -r -t "$1" -u "$never"
 }
 # TERM for the whole group, and KILL after 5 s for what is left.
