@@ -18,7 +18,7 @@ export interface DecidedOperation {
 }
 
 /**
- * What brings a cluster from what it is to what it shall be, in order: create; or upgrade, update, join, scale-down, each only where it is needed; or nothing. An
+ * What brings a cluster from what it is to what it shall be, in order: create; or upgrade, join, update, scale-down, each only where it is needed; or nothing. An
  * application image is installed in the cluster that is there. Hosts that are in the cluster keep their order, so that master0 stays the same.
  *
  * @throws cluster-name-changed, master0-removed, host-roles-changed, image-is-application, application-with-hosts
@@ -42,8 +42,9 @@ export function decide(current: CurrentCluster | undefined, wanted: WantedCluste
   }
   const upgrade: DecidedOperation = { operation: "upgrade", cluster: { ...cluster, hosts: changes.present }, imageBefore: image };
   const upgrades = current.imageDigest === wanted.imageDigest ? [] : [upgrade];
-  const moves = hostOperations(cluster, changes);
-  return [...upgrades, ...updateBeside([...upgrades, ...moves], current, wanted, changes), ...moves];
+  const { joins, leaves } = hostOperations(cluster, changes);
+  // After a join, since documents may name the hosts that join.
+  return [...upgrades, ...joins, ...updateBeside([...upgrades, ...joins, ...leaves], current, wanted, changes), ...leaves];
 }
 
 /** What the other operations don't bring: facts of hosts that stay, files after other settings, and where there are no others, all that is only written down. */
@@ -51,7 +52,7 @@ function updateBeside(
   others: readonly DecidedOperation[],
   current: CurrentCluster,
   wanted: WantedCluster,
-  { present, leaving }: HostChanges,
+  { present, joining, leaving }: HostChanges,
 ): readonly DecidedOperation[] {
   const { hostsChanged, plugins, settings } = clusterChanges(current, wanted);
   const former = byAddress(current.cluster.hosts);
@@ -63,14 +64,18 @@ function updateBeside(
   if (other.length === 0 && !files && !written) return [];
   const touched = files ? staying : others.length === 0 ? staying.filter(({ ip }) => hostsChanged.includes(ip)) : other;
   const hostsBefore = other.flatMap(({ ip }) => former.get(ip) ?? []);
-  return [{ operation: "update", cluster: { ...wanted.cluster, hosts: present }, touched: touched.map(({ ip }) => ip), hostsBefore }];
+  const cluster = { ...wanted.cluster, hosts: [...present, ...joining] };
+  return [{ operation: "update", cluster, touched: touched.map(({ ip }) => ip), hostsBefore }];
 }
 
-function hostOperations(cluster: Cluster, { present, joining, leaving }: HostChanges): readonly DecidedOperation[] {
+function hostOperations(
+  cluster: Cluster,
+  { present, joining, leaving }: HostChanges,
+): Readonly<Record<"joins" | "leaves", readonly DecidedOperation[]>> {
   const all = { ...cluster, hosts: [...present, ...joining] };
   const join: DecidedOperation = { operation: "join", cluster: all, touched: joining.map(({ ip }) => ip) };
   const scaleDown: DecidedOperation = { operation: "scale-down", cluster: all, touched: leaving.map(({ ip }) => ip) };
-  return [...(joining.length === 0 ? [] : [join]), ...(leaving.length === 0 ? [] : [scaleDown])];
+  return { joins: joining.length === 0 ? [] : [join], leaves: leaving.length === 0 ? [] : [scaleDown] };
 }
 
 function refuse(cluster: string, current: readonly Host[], { present, leaving }: HostChanges): void {
